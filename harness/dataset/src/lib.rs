@@ -1,0 +1,1 @@
+//! Datasets: Parquet layout, logical digest, data views, importers

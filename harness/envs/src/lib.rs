@@ -1,0 +1,1 @@
+//! Built-in environments with exact solutions, dataset recipes and score normalisers

@@ -1,0 +1,1 @@
+//! Finds, checks and loads plugins; used inside worker processes only

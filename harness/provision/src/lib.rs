@@ -1,0 +1,1 @@
+//! Provides libtorch, MuJoCo and model files from pinned wheels

@@ -1,0 +1,1 @@
+//! Plans the stage graph, runs workers, evaluates policies

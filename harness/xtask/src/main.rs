@@ -1,0 +1,2 @@
+//! Developer tasks: quickstart, test, check, tidy.
+fn main() {}

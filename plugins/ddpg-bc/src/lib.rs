@@ -1,0 +1,1 @@
+//! Learner plugin ddpg-bc

@@ -1,0 +1,1 @@
+//! Networks, optimiser and tensor views on libtorch
