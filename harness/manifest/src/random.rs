@@ -25,7 +25,9 @@ impl Family {
             hash.update((name.len() as u64).to_le_bytes());
             hash.update(name.as_bytes());
         }
-        Self { rng: ChaCha8Rng::from_seed(hash.finalize().into()) }
+        Self {
+            rng: ChaCha8Rng::from_seed(hash.finalize().into()),
+        }
     }
 
     /// The stream at `position`, at its start.

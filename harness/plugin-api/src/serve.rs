@@ -1,0 +1,323 @@
+//! Instances behind the C boundary: poisoning, lent results, and the function tables of the interfaces.
+
+#![allow(unsafe_code, reason = "this module is part of the C boundary")]
+
+use crate::abi;
+use crate::failure::{Code, Failure, Outcome};
+use crate::interface::{ActMode, Network, Provide, Query, Reduce};
+use crate::raw;
+use crate::tensor::{Array, View};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A provider with what the boundary adds: results on loan and the memory of a panic.
+pub struct Instance<P> {
+    provider: P,
+    lent: Vec<Array>,
+    poisoned: Option<String>,
+}
+
+impl<P> Instance<P> {
+    /// Wraps a provider.
+    pub fn new(provider: P) -> Self {
+        Self {
+            provider,
+            lent: Vec::new(),
+            poisoned: None,
+        }
+    }
+
+    /// The provider itself, for callers on the same side of the boundary.
+    pub fn provider_mut(&mut self) -> &mut P {
+        &mut self.provider
+    }
+
+    /// The address to pass as `instance`.
+    pub fn as_raw(&mut self) -> *mut c_void {
+        std::ptr::from_mut(self).cast()
+    }
+}
+
+/// Runs `body` on an instance; after a panic every later call answers `POISONED`.
+///
+/// # Safety
+/// `instance` must come from `Instance::<P>::as_raw` or be a leaked box of it; `error` as for [`raw::report`].
+pub unsafe fn with_instance<P>(
+    instance: *mut c_void,
+    error: *mut abi::Error,
+    body: impl FnOnce(&mut P, &mut Vec<Array>) -> Outcome<()>,
+) -> abi::Status {
+    // SAFETY: the caller vouches for the pointer; calls happen on one thread, one at a time.
+    let Some(instance) = (unsafe { instance.cast::<Instance<P>>().as_mut() }) else {
+        // SAFETY: forwarded from the caller.
+        return unsafe { raw::report(&Failure::invalid_argument("the instance is NULL"), error) };
+    };
+    let outcome = match &instance.poisoned {
+        Some(reason) => Err(Failure::new(
+            Code::Poisoned,
+            format!("the instance {reason} in an earlier call"),
+        )),
+        None => {
+            let (provider, lent) = (&mut instance.provider, &mut instance.lent);
+            catch_unwind(AssertUnwindSafe(|| body(provider, lent))).unwrap_or_else(|payload| {
+                let failure = raw::panic_failure(&*payload);
+                instance.poisoned = Some(failure.message.clone());
+                Err(failure)
+            })
+        }
+    };
+    match outcome {
+        Ok(()) => abi::OK,
+        // SAFETY: forwarded from the caller.
+        Err(failure) => unsafe { raw::report(&failure, error) },
+    }
+}
+
+/// Keeps `array` alive and writes its view to `out`.
+///
+/// # Safety
+/// `out` must be NULL or writable.
+unsafe fn lend(lent: &mut Vec<Array>, array: Array, out: *mut abi::DLTensor) -> Outcome<()> {
+    if out.is_null() {
+        return Err(Failure::invalid_argument("an output tensor is NULL"));
+    }
+    // SAFETY: checked non-NULL; the caller vouches for the rest. The array is boxed inside, so moving it is fine.
+    unsafe { *out = *array.view().as_dl() };
+    lent.push(array);
+    Ok(())
+}
+
+/// The static table of an interface for provider type `P`, or NULL for an unknown id.
+pub fn table<P: Provide + 'static>(interface_id: &str) -> *const c_void {
+    match interface_id {
+        abi::CRITIC_V1 => std::ptr::from_ref(Tables::<P>::CRITIC).cast(),
+        abi::STATE_VALUE_V1 => std::ptr::from_ref(Tables::<P>::STATE_VALUE).cast(),
+        abi::POLICY_V1 => std::ptr::from_ref(Tables::<P>::POLICY).cast(),
+        _ => std::ptr::null(),
+    }
+}
+
+/// Whether this instance offers the interface (hyperparameters may decide).
+pub fn offers(provider: &mut dyn Provide, interface_id: &str) -> bool {
+    match interface_id {
+        abi::CRITIC_V1 => provider.critic().is_some(),
+        abi::STATE_VALUE_V1 => provider.state_value().is_some(),
+        abi::POLICY_V1 => provider.policy().is_some(),
+        _ => false,
+    }
+}
+
+struct Tables<P>(P);
+
+impl<P: Provide + 'static> Tables<P> {
+    const CRITIC: &'static abi::CriticV1 = &abi::CriticV1 {
+        struct_size: size_of::<abi::CriticV1>() as u32,
+        reserved: 0,
+        q: q::<P>,
+        q_gradient: q_gradient::<P>,
+    };
+    const STATE_VALUE: &'static abi::StateValueV1 = &abi::StateValueV1 {
+        struct_size: size_of::<abi::StateValueV1>() as u32,
+        reserved: 0,
+        v: v::<P>,
+    };
+    const POLICY: &'static abi::PolicyV1 = &abi::PolicyV1 {
+        struct_size: size_of::<abi::PolicyV1>() as u32,
+        reserved: 0,
+        act: act::<P>,
+        log_prob: log_prob::<P>,
+        distribution: distribution::<P>,
+    };
+}
+
+fn missing(interface_id: &str) -> Failure {
+    Failure::unsupported(format!("this instance offers no {interface_id}"))
+}
+
+/// # Safety
+/// The tensors must be NULL or valid for the call.
+unsafe fn query<'a>(
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    action: *const abi::DLTensor,
+    network: u32,
+    reduce: u32,
+) -> Outcome<Query<'a>> {
+    let network = match network {
+        abi::NETWORK_ONLINE => Network::Online,
+        abi::NETWORK_TARGET => Network::Target,
+        other => {
+            return Err(Failure::invalid_argument(format!(
+                "unknown network {other}; expected 0 or 1"
+            )));
+        }
+    };
+    let reduce = match reduce {
+        abi::REDUCE_MIN => Reduce::Min,
+        abi::REDUCE_MEAN => Reduce::Mean,
+        abi::REDUCE_MEMBER => Reduce::Member,
+        other => {
+            return Err(Failure::invalid_argument(format!(
+                "unknown reduction {other}; expected 0, 1 or 2"
+            )));
+        }
+    };
+    // SAFETY: forwarded from the caller.
+    unsafe {
+        Ok(Query {
+            observation: View::from_raw(observation)?,
+            goal: View::from_raw_optional(goal)?,
+            action: View::from_raw(action)?,
+            network,
+            reduce,
+        })
+    }
+}
+
+unsafe extern "C" fn q<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    action: *const abi::DLTensor,
+    network: u32,
+    reduce: u32,
+    out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let query = query(observation, goal, action, network, reduce)?;
+            let q = provider
+                .critic()
+                .ok_or_else(|| missing(abi::CRITIC_V1))?
+                .q(&query)?;
+            lent.clear();
+            lend(lent, q, out)
+        })
+    }
+}
+
+unsafe extern "C" fn q_gradient<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    action: *const abi::DLTensor,
+    network: u32,
+    reduce: u32,
+    q_out: *mut abi::DLTensor,
+    dq_da_out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let query = query(observation, goal, action, network, reduce)?;
+            let (q, dq_da) = provider
+                .critic()
+                .ok_or_else(|| missing(abi::CRITIC_V1))?
+                .q_gradient(&query)?;
+            lent.clear();
+            lend(lent, q, q_out)?;
+            lend(lent, dq_da, dq_da_out)
+        })
+    }
+}
+
+unsafe extern "C" fn v<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let (observation, goal) =
+                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
+            let v = provider
+                .state_value()
+                .ok_or_else(|| missing(abi::STATE_VALUE_V1))?
+                .v(observation, goal)?;
+            lent.clear();
+            lend(lent, v, out)
+        })
+    }
+}
+
+unsafe extern "C" fn act<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    mode: u32,
+    position: u64,
+    out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let mode = match mode {
+                abi::ACT_GREEDY => ActMode::Greedy,
+                abi::ACT_SAMPLED => ActMode::Sampled(position),
+                other => {
+                    return Err(Failure::invalid_argument(format!(
+                        "unknown act mode {other}; expected 0 or 1"
+                    )));
+                }
+            };
+            let (observation, goal) =
+                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
+            let action = provider
+                .policy()
+                .ok_or_else(|| missing(abi::POLICY_V1))?
+                .act(observation, goal, mode)?;
+            lent.clear();
+            lend(lent, action, out)
+        })
+    }
+}
+
+unsafe extern "C" fn log_prob<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    action: *const abi::DLTensor,
+    out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let (observation, goal) =
+                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
+            let policy = provider.policy().ok_or_else(|| missing(abi::POLICY_V1))?;
+            let log_prob = policy.log_prob(observation, goal, View::from_raw(action)?)?;
+            lent.clear();
+            lend(lent, log_prob, out)
+        })
+    }
+}
+
+unsafe extern "C" fn distribution<P: Provide + 'static>(
+    instance: *mut c_void,
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+    mean_out: *mut abi::DLTensor,
+    std_out: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let (observation, goal) =
+                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
+            let policy = provider.policy().ok_or_else(|| missing(abi::POLICY_V1))?;
+            let (mean, std) = policy.distribution(observation, goal)?;
+            lent.clear();
+            lend(lent, mean, mean_out)?;
+            lend(lent, std, std_out)
+        })
+    }
+}
