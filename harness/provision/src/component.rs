@@ -1,0 +1,68 @@
+//! The components and how a worker loads them.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::recipe::{self, Recipe};
+
+/// Something that the harness or its plugins need and that cargo cannot provide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// libtorch 2.11.0, CPU part, for `tch` 0.24.0: `lib/`, `include/`, `build-version`.
+    Libtorch,
+    /// MuJoCo 3.9.0 for `mujoco-rs` 5.0.0: `lib/`, `include/`.
+    Mujoco,
+    /// Model files (`hopper.xml`, ...) of gymnasium 1.4.0's MuJoCo environments.
+    GymnasiumModels,
+}
+
+impl Component {
+    /// All components, in the order in which they are set up.
+    pub const ALL: [Self; 3] = [Self::Libtorch, Self::Mujoco, Self::GymnasiumModels];
+
+    /// Short name: `libtorch`, `mujoco`, `gymnasium`.
+    pub fn name(self) -> &'static str {
+        self.recipe().name
+    }
+
+    /// The one version that is provided and accepted.
+    pub fn version(self) -> &'static str {
+        self.recipe().version
+    }
+
+    /// Bytes to download when nothing is there yet.
+    pub fn download_bytes(self) -> u64 {
+        self.recipe().wheel_bytes()
+    }
+
+    /// Bytes on disk once unpacked, rounded up.
+    pub fn disk_bytes(self) -> u64 {
+        self.recipe().disk_bytes
+    }
+
+    pub(crate) fn recipe(self) -> &'static Recipe {
+        match self {
+            Self::Libtorch => &recipe::LIBTORCH,
+            Self::Mujoco => &recipe::MUJOCO,
+            Self::GymnasiumModels => &recipe::GYMNASIUM_MODELS,
+        }
+    }
+}
+
+impl fmt::Display for Component {
+    /// `libtorch 2.11.0`: the form that a plugin's sidecar uses under `runtime`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.name(), self.version())
+    }
+}
+
+/// The shared libraries that a process must load before a plugin that needs `component`, in this order and
+/// by full path (`RTLD_NOW | RTLD_LOCAL` suffices: later libraries bind to them by SONAME).
+///
+/// `dir` is what [`crate::ensure`] or [`crate::located`] returned. Libraries that `dir` lacks are left out: a
+/// libtorch from a Python environment finds its CUDA libraries by its own run path. Empty for model files.
+pub fn runtime_libraries(component: Component, dir: &Path) -> Vec<PathBuf> {
+    let libraries = component.recipe().libraries.iter();
+    let paths = libraries.map(|library| dir.join("lib").join(library));
+    paths.filter(|path| path.is_file()).collect()
+}
