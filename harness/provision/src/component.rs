@@ -35,7 +35,7 @@ impl Component {
         self.recipe().wheel_bytes()
     }
 
-    /// Bytes on disk once unpacked, rounded up.
+    /// Bytes of all files once unpacked.
     pub fn disk_bytes(self) -> u64 {
         self.recipe().disk_bytes
     }

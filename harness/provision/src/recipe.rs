@@ -155,7 +155,7 @@ pub(crate) static LIBTORCH: Recipe = Recipe {
         "libc10.so",
         "libtorch_cpu.so",
     ],
-    disk_bytes: 496_800_000,
+    disk_bytes: 497_042_872,
 };
 
 /// MuJoCo for `mujoco-rs` 5.0.0, which checks for exactly this version.
@@ -188,7 +188,7 @@ pub(crate) static MUJOCO: Recipe = Recipe {
     texts: &[],
     links: &[("lib/libmujoco.so", "libmujoco.so.3.9.0")],
     libraries: &["libmujoco.so.3.9.0"],
-    disk_bytes: 6_400_000,
+    disk_bytes: 6_356_579,
 };
 
 /// Model files of gymnasium's MuJoCo environments.
@@ -216,7 +216,7 @@ pub(crate) static GYMNASIUM_MODELS: Recipe = Recipe {
     texts: &[],
     links: &[],
     libraries: &[],
-    disk_bytes: 70_000,
+    disk_bytes: 62_940,
 };
 
 #[cfg(test)]
