@@ -1,1 +1,5 @@
-fn main() {}
+//! The `assay` executable.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

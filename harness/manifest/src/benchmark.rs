@@ -1,0 +1,43 @@
+//! Benchmark definitions: `benchmarks/<folder>/benchmark.toml`.
+
+use serde::{Deserialize, Serialize};
+
+/// Dataset + environment + evaluation protocol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkDefinition {
+    /// Format of the file; readers refuse a higher number.
+    pub format: u32,
+    /// `family/name-vN`
+    pub id: String,
+    /// One sentence.
+    #[serde(default)]
+    pub description: String,
+    /// Environment id.
+    pub environment: String,
+    /// Dataset id.
+    pub dataset: String,
+    /// Discount factor per step.
+    pub discount: f64,
+    /// Name of the score normaliser.
+    #[serde(default)]
+    pub normalizer: Option<String>,
+    /// Recipe that generates the dataset, relative to the installation.
+    #[serde(default)]
+    pub recipe: Option<String>,
+    /// Command that imports the dataset, printed where it is missing.
+    #[serde(default)]
+    pub import: Option<String>,
+    /// Evaluation protocol.
+    pub evaluation: BenchmarkEvaluation,
+}
+
+/// The protocol a benchmark asks for; a manifest may override it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkEvaluation {
+    /// Episodes per snapshot.
+    pub episodes: u32,
+    /// Environments stepped together.
+    pub environments_per_batch: u32,
+}

@@ -1,0 +1,390 @@
+//! What can be checked about a manifest without looking at anything else.
+
+use crate::error::{Error, Position, nearest};
+use crate::types::{Finding, Manifest, Pipeline, StageSpec};
+use std::collections::BTreeSet;
+
+/// Locates a key path in the file the manifest came from.
+type Locate<'a> = &'a dyn Fn(&str) -> Position;
+
+/// Checks names, ranges and references inside the manifest.
+pub fn check(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    let value = |key: &str, reason: String, hint: Option<&str>| {
+        Err(Error::Value {
+            at: locate(key),
+            reason,
+            hint: hint.map(str::to_owned),
+        })
+    };
+    if !is_slug(&manifest.study.id) {
+        let reason = format!(
+            "study id is `{}`, expected lower-case letters, digits and `-`",
+            manifest.study.id
+        );
+        return value("study.id", reason, None);
+    }
+    if manifest.study.seeds.count == 0 {
+        return value(
+            "study.seeds.count",
+            "count is 0, expected at least 1".into(),
+            None,
+        );
+    }
+    if manifest.training.batch_size == 0 {
+        return value(
+            "training.batch_size",
+            "batch_size is 0, expected at least 1".into(),
+            None,
+        );
+    }
+    if manifest.training.resume_interval_updates == 0 {
+        return value(
+            "training.resume_interval_updates",
+            "is 0, expected at least 1".into(),
+            None,
+        );
+    }
+    if manifest.benchmarks.is_empty() {
+        return value(
+            "benchmark",
+            "no benchmark is listed".into(),
+            Some("add a [[benchmark]] with an id"),
+        );
+    }
+    if manifest.pipelines.is_empty() {
+        return value(
+            "pipeline",
+            "no pipeline is listed".into(),
+            Some("add a [[pipeline]] with stages"),
+        );
+    }
+    let counts = [
+        ("evaluation.episodes", manifest.evaluation.episodes),
+        (
+            "evaluation.environments_per_batch",
+            manifest.evaluation.environments_per_batch,
+        ),
+        ("evaluation.snapshots", manifest.evaluation.snapshots),
+    ];
+    if let Some((key, _)) = counts.iter().find(|(_, n)| *n == Some(0)) {
+        return value(key, "is 0, expected at least 1".into(), None);
+    }
+    unique(
+        manifest.benchmarks.iter().map(|b| b.id.as_str()),
+        "benchmark",
+        "id",
+        locate,
+    )?;
+    unique(
+        manifest.pipelines.iter().map(|p| p.name.as_str()),
+        "pipeline",
+        "name",
+        locate,
+    )?;
+    for (i, pipeline) in manifest.pipelines.iter().enumerate() {
+        check_pipeline(manifest, pipeline, i, locate)?;
+    }
+    check_axes(manifest, locate)?;
+    check_sweeps(manifest, locate)?;
+    check_shown(manifest, locate)
+}
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn unique<'a>(
+    names: impl Iterator<Item = &'a str>,
+    list: &str,
+    field: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for (i, name) in names.enumerate() {
+        if !seen.insert(name) {
+            let at = locate(&format!("{list}[{i}].{field}"));
+            return Err(Error::Value {
+                at,
+                reason: format!("`{name}` appears twice"),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_pipeline(
+    manifest: &Manifest,
+    pipeline: &Pipeline,
+    i: usize,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    let fail = |key: String, reason: String| {
+        Err(Error::Pipeline {
+            at: locate(&key),
+            pipeline: pipeline.name.clone(),
+            reason,
+            hint: None,
+        })
+    };
+    if pipeline.stages.is_empty() {
+        return fail(format!("pipeline[{i}].stages"), "it has no stages".into());
+    }
+    for (j, stage) in pipeline.stages.iter().enumerate() {
+        let key = format!("pipeline[{i}].stages[{j}]");
+        if !is_slug(&stage.role) {
+            return fail(
+                format!("{key}.role"),
+                format!(
+                    "role is `{}`, expected lower-case letters, digits and `-`",
+                    stage.role
+                ),
+            );
+        }
+        if pipeline.stages[..j].iter().any(|s| s.role == stage.role) {
+            return fail(
+                format!("{key}.role"),
+                format!("two stages have the role `{}`", stage.role),
+            );
+        }
+        if !(stage.data_fraction > 0.0 && stage.data_fraction <= 1.0) {
+            return fail(
+                format!("{key}.data_fraction"),
+                format!(
+                    "data_fraction is {}, expected a number above 0 and at most 1",
+                    stage.data_fraction
+                ),
+            );
+        }
+        if let Some(from) = &stage.from
+            && !pipeline.stages[..j].iter().any(|s| &s.role == from)
+        {
+            return fail(
+                format!("{key}.from"),
+                format!("stage `{}` is not earlier than `{}`", from, stage.role),
+            );
+        }
+    }
+    for (k, id) in pipeline.benchmarks.iter().flatten().enumerate() {
+        known_benchmark(
+            manifest,
+            id,
+            &format!("pipeline[{i}].benchmarks[{k}]"),
+            locate,
+        )?;
+    }
+    Ok(())
+}
+
+fn known_benchmark(
+    manifest: &Manifest,
+    id: &str,
+    key: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    known(
+        "benchmark of this manifest",
+        id,
+        &mut manifest.benchmarks.iter().map(|b| b.id.as_str()),
+        key,
+        locate,
+    )
+}
+
+fn known_pipeline(
+    manifest: &Manifest,
+    name: &str,
+    key: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    known(
+        "pipeline of this manifest",
+        name,
+        &mut manifest.pipelines.iter().map(|p| p.name.as_str()),
+        key,
+        locate,
+    )
+}
+
+fn known(
+    what: &str,
+    name: &str,
+    candidates: &mut dyn Iterator<Item = &str>,
+    key: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    let known: Vec<&str> = candidates.collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(Error::UnknownName {
+        at: locate(key),
+        what: what.to_owned(),
+        name: name.to_owned(),
+        nearest: nearest(name, known.iter().copied()),
+        known: known.iter().map(|&s| s.to_owned()).collect(),
+    })
+}
+
+/// `role.key` of an axis or sweep; the role must exist in some pipeline.
+fn check_parameter(
+    manifest: &Manifest,
+    name: &str,
+    key: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    let Some((role, _)) = name.split_once('.') else {
+        return Err(Error::Value {
+            at: locate(key),
+            reason: format!("`{name}` is not of the form <role>.<parameter>"),
+            hint: Some("for example \"policy.data_fraction\"".into()),
+        });
+    };
+    let roles: BTreeSet<&str> = manifest
+        .pipelines
+        .iter()
+        .flat_map(|p| p.stages.iter().map(|s| s.role.as_str()))
+        .collect();
+    known("role", role, &mut roles.into_iter(), key, locate)
+}
+
+fn check_axes(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    for (name, values) in &manifest.axes {
+        let key = format!("axes.\"{name}\"");
+        check_parameter(manifest, name, &key, locate)?;
+        let bad = |reason: String| {
+            Err(Error::Value {
+                at: locate(&key),
+                reason,
+                hint: None,
+            })
+        };
+        if values.is_empty() {
+            return bad("the axis has no values".into());
+        }
+        if let Some(twice) = values
+            .iter()
+            .enumerate()
+            .find(|(i, v)| values[..*i].contains(v))
+        {
+            return bad(format!("the value {} appears twice", twice.1));
+        }
+        if name.ends_with(".data_fraction") {
+            let ok = |v: &serde_json::Value| v.as_f64().is_some_and(|f| f > 0.0 && f <= 1.0);
+            if let Some(value) = values.iter().find(|v| !ok(v)) {
+                return bad(format!(
+                    "{value} is not a data fraction: expected a number above 0 and at most 1"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_sweeps(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    for (i, sweep) in manifest.sweeps.iter().enumerate() {
+        let key = format!("sweep[{i}]");
+        check_parameter(
+            manifest,
+            &sweep.parameter,
+            &format!("{key}.parameter"),
+            locate,
+        )?;
+        if manifest.axes.contains_key(&sweep.parameter) {
+            let reason = format!("`{}` is an axis already", sweep.parameter);
+            return Err(Error::Value {
+                at: locate(&format!("{key}.parameter")),
+                reason,
+                hint: None,
+            });
+        }
+        for (k, name) in sweep.pipelines.iter().flatten().enumerate() {
+            known_pipeline(manifest, name, &format!("{key}.pipelines[{k}]"), locate)?;
+        }
+        for (k, id) in sweep.benchmarks.iter().flatten().enumerate() {
+            known_benchmark(manifest, id, &format!("{key}.benchmarks[{k}]"), locate)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_shown(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    unique(
+        manifest.tables.iter().map(|t| t.id.as_str()),
+        "table",
+        "id",
+        locate,
+    )?;
+    for (i, table) in manifest.tables.iter().enumerate() {
+        if let Some(id) = &table.benchmark {
+            known_benchmark(manifest, id, &format!("table[{i}].benchmark"), locate)?;
+        }
+    }
+    for (i, finding) in manifest.findings.iter().enumerate() {
+        let key = |field: &str| format!("finding[{i}].{field}");
+        let (benchmark, pipelines) = finding_names(finding);
+        known_benchmark(manifest, benchmark, &key("benchmark"), locate)?;
+        for (field, name) in pipelines {
+            known_pipeline(manifest, name, &key(field), locate)?;
+        }
+        if let Finding::Ratio {
+            sweep: Some(parameter),
+            ..
+        } = finding
+        {
+            let mut swept = manifest.sweeps.iter().map(|s| s.parameter.as_str());
+            known(
+                "swept parameter",
+                parameter,
+                &mut swept,
+                &key("sweep"),
+                locate,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn finding_names(finding: &Finding) -> (&str, Vec<(&'static str, &str)>) {
+    match finding {
+        Finding::Ratio {
+            benchmark,
+            numerator,
+            denominator,
+            ..
+        } => (
+            benchmark,
+            vec![("numerator", numerator), ("denominator", denominator)],
+        ),
+        Finding::RatioOfRatios {
+            benchmark, a, b, ..
+        } => (
+            benchmark,
+            vec![
+                ("a.numerator", &a.numerator),
+                ("a.denominator", &a.denominator),
+                ("b.numerator", &b.numerator),
+                ("b.denominator", &b.denominator),
+            ],
+        ),
+        Finding::Order {
+            benchmark,
+            first,
+            second,
+            ..
+        } => (benchmark, vec![("first", first), ("second", second)]),
+        Finding::TrainEvaluationGap {
+            benchmark,
+            pipeline,
+            ..
+        } => (benchmark, vec![("pipeline", pipeline)]),
+    }
+}
+
+/// Whether a stage learns from data; the oracle does not.
+pub(crate) fn uses_data(stage: &StageSpec) -> bool {
+    stage.learner != crate::params::ORACLE
+}

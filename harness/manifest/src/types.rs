@@ -1,0 +1,392 @@
+//! The manifest as typed data. Every field is documented here; `assay schema` prints the same as JSON Schema.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What to run: pipelines on benchmarks, axes, seeds, budgets, and what to show of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Format of this file; readers refuse a higher number.
+    pub manifest_version: u32,
+    /// Name and seeds.
+    pub study: Study,
+    /// Benchmarks to run on.
+    #[serde(rename = "benchmark")]
+    pub benchmarks: Vec<BenchmarkRef>,
+    /// Pipelines to compare.
+    #[serde(rename = "pipeline")]
+    pub pipelines: Vec<Pipeline>,
+    /// Axes crossed with each other and with every pipeline that has the key: `"<role>.data_fraction"`,
+    /// `"<role>.updates"` or `"<role>.<hyperparameter>"` to a list of values. The value that the stage itself declares is
+    /// the reference and must be among them.
+    #[serde(default)]
+    pub axes: BTreeMap<String, Vec<Value>>,
+    /// Parameters varied one at a time, all axes at their reference.
+    #[serde(default, rename = "sweep", skip_serializing_if = "Vec::is_empty")]
+    pub sweeps: Vec<Sweep>,
+    /// How stages are trained.
+    #[serde(default)]
+    pub training: Training,
+    /// How pipelines are scored.
+    #[serde(default)]
+    pub evaluation: Evaluation,
+    /// Limits of one worker.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Where else plugins are looked for.
+    #[serde(default)]
+    pub plugins: Plugins,
+    /// Tables to show.
+    #[serde(default, rename = "table", skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Table>,
+    /// Comparisons to evaluate and print with their intervals.
+    #[serde(default, rename = "finding", skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// Name and seeds of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// Folder name below the results folder: lower-case letters, digits and `-`.
+    pub id: String,
+    /// One line for people.
+    #[serde(default)]
+    pub title: String,
+    /// Run seeds.
+    pub seeds: Seeds,
+    /// Seed of generated datasets; absent: the run seed, so that every run draws its own data.
+    #[serde(default)]
+    pub dataset_seed: Option<u64>,
+    /// Seed of the permutation behind data fractions; absent: the run seed.
+    #[serde(default)]
+    pub subset_seed: Option<u64>,
+}
+
+/// Run seeds `base, base + 1, ... base + count - 1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seeds {
+    /// First seed.
+    pub base: u64,
+    /// How many.
+    #[schemars(range(min = 1))]
+    pub count: u64,
+}
+
+/// A benchmark of the study.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkRef {
+    /// Id of a folder under `benchmarks/`.
+    pub id: String,
+    /// Logical digest that the dataset must have (`sha256:...`); absent: whatever is there, recorded.
+    #[serde(default)]
+    pub dataset_digest: Option<String>,
+}
+
+/// Ordered stages that end in a policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Name in tables.
+    pub name: String,
+    /// Labels by which tables arrange pipelines, e.g. `critic = "IQL"`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Benchmarks it runs on; absent: all.
+    #[serde(default)]
+    pub benchmarks: Option<Vec<String>>,
+    /// Stages in order.
+    #[schemars(length(min = 1))]
+    pub stages: Vec<StageSpec>,
+}
+
+/// One learner with its hyperparameters, data view and budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageSpec {
+    /// Name of the stage within the pipeline, e.g. `value`, `policy`.
+    pub role: String,
+    /// Learner id, e.g. `iql`, or `oracle`.
+    pub learner: String,
+    /// Budget of updates.
+    #[serde(default)]
+    pub updates: u64,
+    /// Hyperparameters; the learner's schema gives the defaults of the rest.
+    #[serde(default)]
+    pub params: BTreeMap<String, Value>,
+    /// Role of the stage whose interfaces are used; absent: the nearest earlier stage that provides each.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Share of the training transitions that the stage sees.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub data_fraction: f64,
+    /// Whether the view starts at the same end of the permutation as all others.
+    #[serde(default)]
+    pub view: PolicyView,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Which end of the seeded permutation a data view starts at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyView {
+    /// The common end: views of different fractions are nested.
+    #[default]
+    Shared,
+    /// The other end: disjoint from the shared views as long as both fractions add up to at most 1.
+    Disjoint,
+}
+
+/// Parameters varied one at a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// `"<role>.<hyperparameter>"`.
+    pub parameter: String,
+    /// Values besides the declared one, which is always run.
+    #[schemars(length(min = 1))]
+    pub values: Vec<Value>,
+    /// Pipelines it applies to; absent: all that have the parameter.
+    #[serde(default)]
+    pub pipelines: Option<Vec<String>>,
+    /// Benchmarks it applies to; absent: all.
+    #[serde(default)]
+    pub benchmarks: Option<Vec<String>>,
+}
+
+/// How stages are trained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// Rows of a minibatch.
+    #[schemars(range(min = 1))]
+    pub batch_size: u32,
+    /// Floating-point type of parameters and batches.
+    pub precision: Precision,
+    /// Instruction path of the matrix kernels.
+    pub numeric: NumericMode,
+    /// Whether ids hold the digests of binaries or trust declared versions.
+    pub identity: IdentityMode,
+    /// Updates between resumable states of a running stage; changes no result.
+    #[schemars(range(min = 1))]
+    pub resume_interval_updates: u64,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            batch_size: 256,
+            precision: Precision::Float32,
+            numeric: NumericMode::Fast,
+            identity: IdentityMode::Binary,
+            resume_interval_updates: 10_000,
+        }
+    }
+}
+
+/// Floating-point type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    Float32,
+    /// 64 bits.
+    Float64,
+}
+
+/// Instruction path of the matrix kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumericMode {
+    /// The widest path of the processor: reproducible on one type of processor.
+    #[default]
+    Fast,
+    /// AVX2 everywhere: slower, reproducible across processors.
+    Portable,
+}
+
+/// What an id trusts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityMode {
+    /// Digests of plugin and runtime libraries.
+    #[default]
+    Binary,
+    /// Declared versions; results say so.
+    Version,
+}
+
+/// How pipelines are scored. Absent values come from the benchmark.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Episodes per snapshot.
+    pub episodes: Option<u32>,
+    /// Environments stepped together, so that the policy acts on a batch.
+    pub environments_per_batch: Option<u32>,
+    /// How the policy acts.
+    pub action_mode: ActionMode,
+    /// Which snapshot tables show; all are stored.
+    pub selection: Selection,
+    /// Equally spaced snapshots of the last stage that are scored, the final one included.
+    pub snapshots: Option<u32>,
+    /// Seed from which every episode's start is derived; the same for all methods.
+    pub seed: u64,
+}
+
+/// How a policy acts in evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionMode {
+    /// Mean or mode.
+    #[default]
+    Greedy,
+    /// Sampled.
+    Sampled,
+}
+
+/// Which snapshot tables show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// The final one.
+    #[default]
+    Last,
+}
+
+/// Limits of one worker; exceeding one is a result, not an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Wall-clock seconds.
+    #[schemars(range(min = 1))]
+    pub timeout_s: u64,
+    /// Resident memory in MiB.
+    #[schemars(range(min = 64))]
+    pub memory_mib: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout_s: 86_400,
+            memory_mib: 8_192,
+        }
+    }
+}
+
+/// Where else plugins are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plugins {
+    /// Folders, relative to the manifest.
+    pub path: Vec<String>,
+}
+
+/// Which direction of a metric is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// Small is good.
+    Lower,
+    /// Large is good.
+    Higher,
+}
+
+/// A comparison table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Name of the table.
+    pub id: String,
+    /// The benchmark; absent: all.
+    #[serde(default)]
+    pub benchmark: Option<String>,
+    /// The metric, e.g. `normalized_score` or `action_mse_evaluation`.
+    pub metric: String,
+    /// `pipeline`, `benchmark` or a label.
+    pub rows: String,
+    /// `pipeline`, `benchmark` or a label.
+    pub columns: String,
+    /// Which direction is good.
+    pub better: Better,
+}
+
+/// Two pipelines whose metric is divided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Pipeline above the line.
+    pub numerator: String,
+    /// Pipeline below the line.
+    pub denominator: String,
+}
+
+/// A comparison that is evaluated and printed with its interval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Finding {
+    /// Metric of one pipeline over another, at the reference or at every value of a swept parameter.
+    Ratio {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// Pipeline above the line.
+        numerator: String,
+        /// Pipeline below the line.
+        denominator: String,
+        /// A swept parameter, for one estimate per value.
+        #[serde(default)]
+        sweep: Option<String>,
+    },
+    /// Ratio of two ratios.
+    RatioOfRatios {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// The ratio above the line.
+        a: Pair,
+        /// The ratio below the line.
+        b: Pair,
+    },
+    /// Which of two pipelines is better.
+    Order {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// First pipeline.
+        first: String,
+        /// Second pipeline.
+        second: String,
+        /// Which direction is good.
+        better: Better,
+    },
+    /// Evaluation error over training error of one pipeline.
+    TrainEvaluationGap {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// The pipeline.
+        pipeline: String,
+    },
+}
