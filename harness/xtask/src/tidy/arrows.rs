@@ -26,6 +26,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
 /// What a crate below `plugins/` may use.
 const PLUGIN_TARGETS: [&str; 2] = ["plugin-api", "nn"];
 
+/// What tests of a crate below `plugins/` may use besides: batches as the host draws them, the plugin suite.
+const PLUGIN_TEST_TARGETS: [&str; 2] = ["manifest", "conformance"];
+
 /// Heavy or dangerous packages and the only crates that may use them.
 const CONFINED: [(&str, &[&str]); 3] = [
     ("libloading", &["plugin-host"]),
@@ -86,7 +89,10 @@ fn refusal(
     let allowed = match folder.split('/').next() {
         Some("harness") if from == "xtask" => to == "provision",
         Some("harness") => target_folder.starts_with("harness/") && reachable(from).contains(to),
-        Some("plugins") => PLUGIN_TARGETS.contains(&to),
+        Some("plugins") => {
+            let tests = dependency.kind.as_deref() == Some("dev");
+            PLUGIN_TARGETS.contains(&to) || tests && PLUGIN_TEST_TARGETS.contains(&to)
+        }
         _ => target_folder.starts_with("harness/"),
     };
     (!allowed).then(|| {
