@@ -1,0 +1,173 @@
+//! A learner under test, with its host and its synthetic earlier stages.
+
+use crate::outcome::{Stop, skip};
+use crate::probe::{Probe, Trace};
+use crate::problem::{BATCH_SIZE, Column, Metric, Synthetic, problem};
+use crate::subject::Context;
+use crate::upstream::Stages;
+use plugin_api::Precision;
+use plugin_host::{Bound, Error, Learner, LearnerMeta};
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// How an instance is made.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) seed: u64,
+    pub(crate) batch_size: usize,
+    pub(crate) precision: Precision,
+    pub(crate) poison: Option<Column>,
+    pub(crate) cancel: bool,
+    /// Hyperparameters that replace or extend the defaults.
+    pub(crate) changes: Map<String, Value>,
+    /// Whether the required interfaces are bound.
+    pub(crate) upstream: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            batch_size: BATCH_SIZE,
+            precision: Precision::F32,
+            poison: None,
+            cancel: false,
+            changes: Map::new(),
+            upstream: true,
+        }
+    }
+}
+
+impl Setup {
+    /// The usual problem under another seed.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+}
+
+/// A live instance. Fields drop in this order: the instance before what it uses.
+pub(crate) struct Bench {
+    pub(crate) learner: Learner,
+    services: Rc<RefCell<Synthetic>>,
+    _stages: Stages,
+    provides: Vec<String>,
+    precision: Precision,
+}
+
+/// The defaults of a hyperparameter schema as one object; properties without a default are left out.
+pub(crate) fn defaults(schema: &Value) -> Map<String, Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let with_default = |(name, property): (&String, &Value)| {
+        Some((name.clone(), property.get("default")?.clone()))
+    };
+    properties
+        .into_iter()
+        .flatten()
+        .filter_map(with_default)
+        .collect()
+}
+
+/// The schema of a learner; the loader has checked that it is JSON.
+pub(crate) fn schema(meta: &LearnerMeta) -> Value {
+    serde_json::from_str(&meta.hyperparameters).unwrap_or_default()
+}
+
+impl Bench {
+    /// An instance made as `setup` says; the inner result is that of `create`.
+    pub(crate) fn attempt(context: &Context, setup: &Setup) -> Result<Result<Self, Error>, Stop> {
+        let meta = context.learner()?;
+        let mut stages = Stages::new();
+        let upstream = if setup.upstream {
+            match stages.bind(&meta.requires) {
+                Ok(bound) => bound,
+                Err(missing) => {
+                    let missing = missing.join(", ");
+                    return skip(format!("the suite has no synthetic stage for {missing}"));
+                }
+            }
+        } else {
+            Vec::new()
+        };
+        let mut hyper = defaults(&schema(&meta));
+        hyper.extend(setup.changes.clone());
+        let synthetic = Synthetic::new(setup.seed, setup.batch_size, setup.poison, setup.cancel);
+        let services = Rc::new(RefCell::new(synthetic));
+        let learner = Learner::create(
+            &context.library,
+            &meta.id,
+            services.clone(),
+            &problem(setup.batch_size, setup.precision),
+            &Value::Object(hyper).to_string(),
+            &upstream,
+        );
+        Ok(learner.map(|learner| Self {
+            learner,
+            services,
+            _stages: stages,
+            provides: meta.provides,
+            precision: setup.precision,
+        }))
+    }
+
+    /// An instance that must be creatable.
+    pub(crate) fn make(context: &Context, setup: &Setup) -> Result<Self, Stop> {
+        Ok(Self::attempt(context, setup)??)
+    }
+
+    /// An instance of the usual problem after `updates` updates.
+    pub(crate) fn trained(context: &Context, updates: u64) -> Result<Self, Stop> {
+        let mut bench = Self::make(context, &Setup::default())?;
+        bench.learner.update(updates)?;
+        Ok(bench)
+    }
+
+    pub(crate) fn provides(&self, interface_id: &str) -> bool {
+        self.provides.iter().any(|p| p == interface_id)
+    }
+
+    /// An interface; skips the check when the learner does not promise it, fails when it breaks the promise.
+    pub(crate) fn bind(&self, interface_id: &str) -> Result<Bound, Stop> {
+        if !self.provides(interface_id) {
+            return skip(format!("the learner provides no {interface_id}"));
+        }
+        match self.learner.bind("subject", interface_id) {
+            Some(bound) => Ok(bound),
+            None => crate::outcome::fail(
+                format!("an instance with default hyperparameters to offer {interface_id}"),
+                "interface_table returned NULL",
+            ),
+        }
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Minibatches that the learner has asked for.
+    pub(crate) fn batches(&self) -> u64 {
+        self.services.borrow().batches
+    }
+
+    /// Metrics that the learner has reported.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        self.services.borrow().metrics.clone()
+    }
+
+    /// Everything that can be observed of the instance: its saved bytes, what its interfaces answer on fixed inputs,
+    /// and the metrics reported after update `since`.
+    pub(crate) fn trace(&mut self, since: u64) -> Result<Trace, Stop> {
+        let state = self.learner.save()?;
+        let answers = Probe::new(self.precision).answers(self)?;
+        let metrics = self.metrics();
+        let metrics = metrics.into_iter().filter(|(_, u, _)| *u > since).collect();
+        Ok(Trace {
+            state,
+            answers,
+            metrics,
+        })
+    }
+}
