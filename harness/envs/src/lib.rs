@@ -1,1 +1,27 @@
-//! Built-in environments with exact solutions, dataset recipes and score normalisers
+//! Built-in environments with exact solutions, dataset recipes and score normalisers.
+//!
+//! | environment | page | solution |
+//! |---|---|---|
+//! | `cbandit/default-v0` | [`cbandit`] | exact |
+//! | `lqr-nav/default-v0` | [`lqr`] | exact where actions are inside the bounds |
+//! | `point-maze/{umaze,medium,large}-v0` | [`maze`] | value iteration, discretisation error stated |
+//!
+//! [`make`] builds a simulator, [`oracle`] its solution, [`generate`] a dataset from a [`Recipe`], [`score`] normalises a
+//! return. All mathematics is portable (`libm`) and all randomness comes from `manifest::random`, so the same recipe and
+//! seed give the same bytes on every machine. Environments behind plugins implement the same [`Environment`] trait.
+
+mod behaviour;
+mod catalog;
+pub mod cbandit;
+mod environment;
+mod error;
+pub mod lqr;
+pub mod maze;
+mod quadrature;
+mod recipe;
+
+pub use behaviour::{BehaviourSpec, Part, clipped_normal_moments};
+pub use catalog::{EnvironmentInfo, catalog, info, make, oracle};
+pub use environment::{Environment, Functional, Oracle, Spec, Step};
+pub use error::{Error, SinkError};
+pub use recipe::{GENERATOR_VERSION, Recipe, Start};
