@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::component::Component;
 use crate::error::Error;
 use crate::lock::Lock;
-use crate::pip::{Download, remove_folder};
+use crate::pip::{ARRIVING, Download, remove_folder};
 use crate::progress::{Event, Progress, Step};
 use crate::ready::{self, sha256_file};
 use crate::recipe::{Recipe, Wheel};
@@ -213,6 +213,11 @@ fn keep_only_wheels(work: &Path, recipe: &Recipe) -> Result<(), Error> {
         true => remove_folder(path),
         false => fs::remove_file(path).map_err(|source| Error::io("remove", path, source)),
     };
+    for wheel in recipe.wheels {
+        // A download that outlived its parent may have finished here. If not, there is nothing to rename.
+        let arrived = work.join(ARRIVING).join(wheel.file);
+        let _ = fs::rename(arrived, wheels.join(wheel.file));
+    }
     for path in children(work)? {
         if path != wheels {
             remove(&path)?;

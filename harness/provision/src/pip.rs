@@ -20,6 +20,9 @@ pub(crate) const PLATFORMS: [&str; 5] = [
     "manylinux2014_x86_64",
 ];
 
+/// Where pip puts a finished wheel, below the folder it works in.
+pub(crate) const ARRIVING: &str = "arriving";
+
 const POLL: Duration = Duration::from_millis(100);
 
 /// One download: `python` runs pip, which works in `folder`.
@@ -37,7 +40,7 @@ impl Download<'_> {
         wheel: &Wheel,
         advance: &mut dyn FnMut(u64),
     ) -> Result<PathBuf, Error> {
-        let arriving = self.folder.join("arriving");
+        let arriving = self.folder.join(ARRIVING);
         let temporary = self.folder.join("pip-tmp");
         for folder in [&arriving, &temporary] {
             remove_folder(folder)?;

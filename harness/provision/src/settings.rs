@@ -21,7 +21,8 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `ASSAY_CACHE`, `XDG_CACHE_HOME`, `HOME`, `LIBTORCH`, `ASSAY_MUJOCO`, `ASSAY_WHEELS` and
-    /// `ASSAY_PYTHON` through `lookup`. Empty values count as unset.
+    /// `ASSAY_PYTHON` through `lookup`. Empty values count as unset; relative folders are taken from the current
+    /// folder and made absolute.
     ///
     /// The cache is `$ASSAY_CACHE`, else `$XDG_CACHE_HOME/assay` (ignored when relative, as the XDG base
     /// directory specification asks), else `$HOME/.cache/assay`.
@@ -29,12 +30,13 @@ impl Settings {
     /// # Errors
     /// [`Error::NoCacheFolder`] when none of the three is set.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let path = |name: &str| {
-            lookup(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
+            let path = value(name).map(PathBuf::from);
+            path.map(|path| std::path::absolute(&path).unwrap_or(path))
         };
-        let xdg = path("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+        let xdg = value("XDG_CACHE_HOME").map(PathBuf::from);
+        let xdg = xdg.filter(|folder| folder.is_absolute());
         let cache = path("ASSAY_CACHE")
             .or_else(|| xdg.map(|folder| folder.join("assay")))
             .or_else(|| path("HOME").map(|home| home.join(".cache/assay")))
@@ -44,7 +46,7 @@ impl Settings {
             libtorch: path("LIBTORCH"),
             mujoco: path("ASSAY_MUJOCO"),
             wheels: path("ASSAY_WHEELS"),
-            python: path("ASSAY_PYTHON").unwrap_or_else(|| PathBuf::from("python3")),
+            python: PathBuf::from(value("ASSAY_PYTHON").unwrap_or_else(|| "python3".to_string())),
         })
     }
 }
@@ -82,6 +84,14 @@ mod tests {
         assert_eq!(found.cache, PathBuf::from("/home/u/.cache/assay"));
         assert_eq!(found.libtorch, None);
         assert_eq!(found.python, PathBuf::from("python3"));
+    }
+
+    #[test]
+    fn relative_folders_become_absolute_and_a_bare_interpreter_stays() {
+        let own = ("ASSAY_CACHE", "cache");
+        let found = settings(&[own, ("ASSAY_PYTHON", "python3.12")]).unwrap();
+        assert!(found.cache.is_absolute() && found.cache.ends_with("cache"));
+        assert_eq!(found.python, PathBuf::from("python3.12"));
     }
 
     #[test]

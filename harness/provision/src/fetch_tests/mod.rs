@@ -1,164 +1,22 @@
 //! Fetching with a fake pip (`tests/fixtures/fake-python`) and two tiny wheels.
 
+mod own_installations;
+mod scene;
+
 use std::fs;
-use std::io::{Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use tempfile::TempDir;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
+use self::scene::{PICKS_TWO, Scene};
 use crate::component::Component;
 use crate::error::Error;
 use crate::fetch::{Fetch, cached};
 use crate::progress::{Event, Silent};
-use crate::ready::{self, hex};
-use crate::recipe::{Pick, Recipe, Wheel};
+use crate::ready;
+use crate::recipe::{Recipe, Wheel};
 use crate::settings::Settings;
-
-/// A cache with a fake index that offers `one-1.0` and `two-2.0`, and a recipe that pins both.
-struct Scene {
-    folder: TempDir,
-    recipe: &'static Recipe,
-}
-
-fn wheel_bytes(entries: &[(&str, &str)]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in entries {
-        writer
-            .start_file(*name, SimpleFileOptions::default())
-            .unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn leak(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
-}
-
-fn pin(
-    folder: &Path,
-    project: &'static str,
-    entries: &[(&str, &str)],
-    picks: &'static [Pick],
-) -> Wheel {
-    let bytes = wheel_bytes(entries);
-    let file = leak(format!("{project}-1.0-py3-none-any.whl"));
-    fs::write(folder.join("fake/wheels").join(file), &bytes).unwrap();
-    let sha256 = leak(hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)));
-    Wheel {
-        project,
-        version: "1.0",
-        file,
-        sha256,
-        bytes: bytes.len() as u64,
-        picks,
-    }
-}
-
-static PICKS_ONE: &[Pick] = &[
-    Pick::File {
-        from: "one/libone.so.1",
-        to: "lib/libone.so.1",
-    },
-    Pick::Tree {
-        from: "one/include/",
-        to: "include/",
-        suffix: ".h",
-    },
-];
-static PICKS_TWO: &[Pick] = &[Pick::File {
-    from: "two/data.txt",
-    to: "data.txt",
-}];
-
-impl Scene {
-    fn new(mode: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path();
-        fs::create_dir_all(path.join("fake/wheels")).unwrap();
-        let body = "library ".repeat(100);
-        let one = [
-            ("one/libone.so.1", body.as_str()),
-            ("one/include/a/b.h", "header"),
-            ("one/include/skip.txt", "not a header"),
-        ];
-        let one = pin(path, "one", &one, PICKS_ONE);
-        let two = pin(path, "two", &[("two/data.txt", "data")], PICKS_TWO);
-        let recipe = Box::leak(Box::new(Recipe {
-            name: "thing",
-            version: "1.0",
-            wheels: Box::leak(Box::new([one, two])),
-            texts: &[("version", "1.0\n")],
-            links: &[("lib/libone.so", "libone.so.1")],
-            libraries: &["libone.so.1"],
-            disk_bytes: 1000,
-        }));
-        let scene = Self { folder, recipe };
-        scene.mode(mode);
-        scene
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn mode(&self, mode: &str) {
-        fs::write(self.path("fake/mode"), mode).unwrap();
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            cache: self.folder.path().to_path_buf(),
-            libtorch: None,
-            mujoco: None,
-            wheels: None,
-            python: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fake-python"),
-        }
-    }
-
-    fn fetch_with(
-        &self,
-        settings: &Settings,
-        progress: &mut dyn FnMut(&Event<'_>),
-    ) -> Result<PathBuf, Error> {
-        let mut progress = |event: &Event<'_>| progress(event);
-        let component = Component::GymnasiumModels;
-        let fetch = Fetch {
-            settings,
-            component,
-            recipe: self.recipe,
-        };
-        fetch.run(&mut progress)
-    }
-
-    fn fetch(&self) -> Result<PathBuf, Error> {
-        self.fetch_with(&self.settings(), &mut |_| {})
-    }
-
-    /// Number of times that pip was run.
-    fn calls(&self) -> usize {
-        let calls = fs::read_to_string(self.path("fake/calls")).unwrap_or_default();
-        calls.lines().count()
-    }
-
-    fn assert_complete(&self) {
-        let folder = self.path("thing-1.0");
-        assert_eq!(
-            fs::read_to_string(folder.join("include/a/b.h")).unwrap(),
-            "header"
-        );
-        assert_eq!(fs::read_to_string(folder.join("version")).unwrap(), "1.0\n");
-        assert!(!folder.join("include/skip.txt").exists());
-        assert!(folder.join("lib/libone.so").exists());
-        ready::verify(&folder, self.recipe, &mut |_| {}).unwrap();
-        assert!(!self.path(".work/thing-1.0").exists(), "work folder left");
-    }
-}
 
 #[test]
 fn fetches_checks_and_unpacks_then_is_free() {
@@ -282,13 +140,13 @@ fn a_download_that_outlived_its_parent_keeps_others_waiting() {
 fn leftovers_of_a_killed_fetch_are_removed_and_its_good_wheels_reused() {
     let scene = Scene::new("serve");
     let work = scene.path(".work/thing-1.0");
-    for folder in ["wheels", "pip-tmp/pip-unpack", "new/lib", "old"] {
+    for folder in ["wheels", "arriving", "pip-tmp/pip-unpack", "new/lib", "old"] {
         fs::create_dir_all(work.join(folder)).unwrap();
     }
     let [one, two] = [0, 1].map(|index| scene.recipe.wheels[index].file);
     fs::copy(
         scene.path("fake/wheels").join(one),
-        work.join("wheels").join(one),
+        work.join("arriving").join(one),
     )
     .unwrap();
     fs::write(work.join("wheels").join(two), "half a wheel").unwrap();
@@ -441,85 +299,4 @@ fn a_wheel_without_the_wanted_entry_is_a_clear_error() {
     let error = fetch.run(&mut Silent).unwrap_err();
     assert!(matches!(error, Error::BadWheel { .. }), "{error}");
     assert!(error.to_string().contains("two/data.txt"), "{error}");
-}
-
-mod own_installations {
-    use super::*;
-    use crate::ensure::located;
-
-    fn settings(scene: &Scene) -> Settings {
-        Settings {
-            libtorch: Some(scene.path("torch")),
-            mujoco: Some(scene.path("mj")),
-            ..scene.settings()
-        }
-    }
-
-    #[test]
-    fn the_right_libtorch_is_used_and_a_wrong_one_refused() {
-        let scene = Scene::new("serve");
-        let settings = settings(&scene);
-        let locate = || located(&settings, Component::Libtorch);
-        for folder in ["torch/lib", "torch/include"] {
-            fs::create_dir_all(scene.path(folder)).unwrap();
-        }
-        assert!(matches!(
-            locate().unwrap_err(),
-            Error::NotAnInstallation { .. }
-        ));
-        fs::write(scene.path("torch/build-version"), "2.10.0+cpu\n").unwrap();
-        let error = locate().unwrap_err();
-        assert!(
-            error.to_string().contains("2.10.0") && error.to_string().contains("2.11.0"),
-            "{error}"
-        );
-        assert!(error.hint().contains("LIBTORCH"));
-        fs::write(scene.path("torch/build-version"), "2.11.0+cpu\n").unwrap();
-        assert!(matches!(
-            locate().unwrap_err(),
-            Error::NotAnInstallation { .. }
-        ));
-        for library in ["libc10.so", "libtorch_cpu.so"] {
-            fs::write(scene.path("torch/lib").join(library), "").unwrap();
-        }
-        assert_eq!(locate().unwrap(), Some(scene.path("torch")));
-        let libraries = crate::runtime_libraries(Component::Libtorch, &scene.path("torch"));
-        assert_eq!(
-            libraries,
-            ["libc10.so", "libtorch_cpu.so"].map(|name| scene.path("torch/lib").join(name))
-        );
-    }
-
-    #[test]
-    fn a_python_environments_torch_folder_is_accepted() {
-        let scene = Scene::new("serve");
-        for folder in ["torch/lib", "torch/include"] {
-            fs::create_dir_all(scene.path(folder)).unwrap();
-        }
-        for library in ["libc10.so", "libtorch_cpu.so"] {
-            fs::write(scene.path("torch/lib").join(library), "").unwrap();
-        }
-        let version =
-            "from typing import Optional\n\n__version__ = '2.11.0+cu130'\ndebug = False\n";
-        fs::write(scene.path("torch/version.py"), version).unwrap();
-        let found = located(&settings(&scene), Component::Libtorch).unwrap();
-        assert_eq!(found, Some(scene.path("torch")));
-    }
-
-    #[test]
-    fn another_mujoco_version_is_named() {
-        let scene = Scene::new("serve");
-        let settings = settings(&scene);
-        fs::create_dir_all(scene.path("mj/lib")).unwrap();
-        fs::write(scene.path("mj/lib/libmujoco.so.3.17.0"), "").unwrap();
-        let error = located(&settings, Component::Mujoco).unwrap_err();
-        assert!(error.to_string().contains("3.17.0"), "{error}");
-        for name in ["libmujoco.so.3.9.0", "libmujoco.so"] {
-            fs::write(scene.path("mj/lib").join(name), "").unwrap();
-        }
-        assert_eq!(
-            located(&settings, Component::Mujoco).unwrap(),
-            Some(scene.path("mj"))
-        );
-    }
 }
