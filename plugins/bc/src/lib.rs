@@ -1,1 +1,90 @@
-//! Learner plugin bc
+//! Behavioural cloning: a Gaussian policy fitted to the data's actions. Equations and conventions: `README.md`.
+
+mod hyper;
+pub mod losses;
+
+pub use hyper::Hyper;
+
+use nn::{Actor, Dims, Minibatch, Progress, StateReader, StateWriter};
+use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
+use std::io::{Read, Write};
+
+/// Facts of the library.
+pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
+    id: "bc",
+    version: env!("CARGO_PKG_VERSION"),
+    license: "MIT OR Apache-2.0",
+    description: "Behavioural cloning",
+    runtimes: &["libtorch 2.11.0"],
+};
+
+/// The learner.
+pub struct Bc {
+    host: Host,
+    dims: Dims,
+    hyper: Hyper,
+    progress: Progress,
+    actor: Actor,
+}
+
+impl Learner for Bc {
+    type Hyper = Hyper;
+
+    const INFO: LearnerInfo = LearnerInfo {
+        id: "bc",
+        version: "1.0.0",
+        description: "behavioural cloning with a Gaussian policy",
+        requires: &[],
+        provides: &["policy/1"],
+        bitwise: true,
+    };
+
+    fn create(host: Host, problem: &Problem, hyper: Hyper, _: Upstream) -> Outcome<Self> {
+        nn::single_thread();
+        Ok(Self {
+            host,
+            dims: Dims::continuous(problem)?,
+            progress: Progress::new(host, problem),
+            actor: Actor::create(host, problem, hyper.actor(problem))?,
+            hyper,
+        })
+    }
+
+    fn update(&mut self, count: u64) -> Outcome<()> {
+        for _ in 0..count {
+            let step = self.progress.next()?;
+            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let mean = self.actor.mean(&*batch.state()?);
+            let loss = losses::bc(&self.actor, &mean, &*batch.action()?, self.hyper.loss);
+            let value = self.progress.finite("bc_loss", &loss)?;
+            self.actor.descend(&loss)?;
+            if self.progress.advance() {
+                self.progress.metric("bc_loss", value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, out: &mut dyn Write) -> Outcome<()> {
+        let mut out = StateWriter::new(out);
+        self.progress.save(&mut out)?;
+        self.actor.save(&mut out)
+    }
+
+    fn load(&mut self, from: &mut dyn Read) -> Outcome<()> {
+        let mut from = StateReader::new(from);
+        self.progress.load(&mut from)?;
+        self.actor.load(&mut from)
+    }
+}
+
+impl Provide for Bc {
+    fn policy(&mut self) -> Option<&mut dyn Policy> {
+        Some(&mut self.actor)
+    }
+}
+
+plugin_api::export!(INFO, learners = [Bc], environments = []);
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,116 @@
-//! Learner plugin ddpg-bc
+//! DDPG+BC: a policy that ascends a frozen critic and stays near the data. Equations and conventions: `README.md`.
+
+mod hyper;
+pub mod losses;
+
+pub use hyper::{Hyper, QNormalization};
+
+use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
+use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
+use std::io::{Read, Write};
+
+/// Facts of the library.
+pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
+    id: "ddpg-bc",
+    version: env!("CARGO_PKG_VERSION"),
+    license: "MIT OR Apache-2.0",
+    description: "DDPG+BC",
+    runtimes: &["libtorch 2.11.0"],
+};
+
+/// The smallest divisor of Q.
+const SMALLEST_DIVISOR: f64 = 1e-8;
+
+/// The learner.
+pub struct DdpgBc {
+    host: Host,
+    dims: Dims,
+    hyper: Hyper,
+    progress: Progress,
+    critic: FrozenCritic,
+    divisor: f64, // of Q, where it is a constant of the stage
+    actor: Actor,
+}
+
+impl Learner for DdpgBc {
+    type Hyper = Hyper;
+
+    const INFO: LearnerInfo = LearnerInfo {
+        id: "ddpg-bc",
+        version: "1.0.0",
+        description: "deterministic policy gradient on a frozen critic plus behavioural cloning",
+        requires: &["critic/1"],
+        provides: &["policy/1"],
+        bitwise: true,
+    };
+
+    fn create(host: Host, problem: &Problem, hyper: Hyper, upstream: Upstream) -> Outcome<Self> {
+        nn::require("alpha", &hyper.alpha, 0.0..=f64::MAX)?;
+        nn::single_thread();
+        let dims = Dims::continuous(problem)?;
+        let (network, reduce) = (hyper.critic_network, hyper.critic_reduce);
+        Ok(Self {
+            host,
+            dims,
+            progress: Progress::new(host, problem),
+            critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
+            divisor: 1.0,
+            actor: Actor::create(host, problem, hyper.actor(problem))?,
+            hyper,
+        })
+    }
+
+    fn update(&mut self, count: u64) -> Outcome<()> {
+        for _ in 0..count {
+            let step = self.progress.next()?;
+            if step == 0 && self.hyper.q_normalization == QNormalization::AdvantageStd {
+                self.divisor = self.critic.advantage_std(&self.host)?;
+            }
+            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let mean = self.actor.mean(&*batch.state()?);
+            let action = self.actor.policy.proposal(&mean);
+            let (q, dq_da) = self.critic.q_gradient(&batch, &action)?;
+            let q_pi = losses::value_of_policy(&q, &dq_da, &action);
+            let divisor = match self.hyper.q_normalization {
+                QNormalization::MeanAbsQ => losses::mean_abs_q(&q).max(SMALLEST_DIVISOR),
+                QNormalization::None | QNormalization::AdvantageStd => self.divisor,
+            };
+            let bc = losses::bc(&self.actor, &mean, &*batch.action()?, self.hyper.bc_loss);
+            let loss = losses::ddpg_bc(&q_pi, divisor, self.hyper.alpha, &bc);
+            let value = self.progress.finite("actor_loss", &loss)?;
+            self.actor.descend(&loss)?;
+            if self.progress.advance() {
+                self.progress.metric("actor_loss", value)?;
+                self.progress.metric("bc_loss", bc.double_value(&[]))?;
+                let q_mean = q.mean(self.dims.kind).double_value(&[]);
+                self.progress.metric("q_mean", q_mean)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, out: &mut dyn Write) -> Outcome<()> {
+        let mut out = StateWriter::new(out);
+        self.progress.save(&mut out)?;
+        out.number("divisor", self.divisor)?;
+        self.actor.save(&mut out)
+    }
+
+    fn load(&mut self, from: &mut dyn Read) -> Outcome<()> {
+        let mut from = StateReader::new(from);
+        self.progress.load(&mut from)?;
+        self.divisor = from.number("divisor")?;
+        self.actor.load(&mut from)
+    }
+}
+
+impl Provide for DdpgBc {
+    fn policy(&mut self) -> Option<&mut dyn Policy> {
+        Some(&mut self.actor)
+    }
+}
+
+plugin_api::export!(INFO, learners = [DdpgBc], environments = []);
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,155 @@
-//! Learner plugin iql
+//! Implicit Q-learning, value part: an ensemble critic and a state value. Equations and conventions: `README.md`.
+
+mod hyper;
+pub mod losses;
+pub mod nets;
+
+pub use hyper::{Hyper, OverMembers, UpdateOrder};
+
+use nets::Nets;
+use nn::{Adam, Dims, Minibatch, Progress, StateReader, StateWriter, lend};
+use plugin_api::{
+    Array, Critic, Host, Learner, LearnerInfo, Network, Outcome, Problem, Provide, Query,
+    StateValue, Upstream, View,
+};
+use std::io::{Read, Write};
+
+/// Facts of the library.
+pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
+    id: "iql",
+    version: env!("CARGO_PKG_VERSION"),
+    license: "MIT OR Apache-2.0",
+    description: "Implicit Q-learning",
+    runtimes: &["libtorch 2.11.0"],
+};
+
+/// The learner.
+pub struct Iql {
+    host: Host,
+    dims: Dims,
+    discount: f64,
+    hyper: Hyper,
+    progress: Progress,
+    nets: Nets,
+    q_adam: Adam,
+    v_adam: Adam,
+}
+
+impl Learner for Iql {
+    type Hyper = Hyper;
+
+    const INFO: LearnerInfo = LearnerInfo {
+        id: "iql",
+        version: "1.0.0",
+        description: "implicit Q-learning: an ensemble critic and a state value by expectile regression",
+        requires: &[],
+        provides: &["critic/1", "state-value/1"],
+        bitwise: true,
+    };
+
+    fn create(host: Host, problem: &Problem, hyper: Hyper, _: Upstream) -> Outcome<Self> {
+        hyper.check()?;
+        nn::single_thread();
+        let dims = Dims::continuous(problem)?;
+        let nets = Nets::create(&host, dims, &hyper)?;
+        Ok(Self {
+            host,
+            dims,
+            discount: problem.discount,
+            progress: Progress::new(host, problem),
+            q_adam: Adam::new(&nets.q, hyper.adam(problem)),
+            v_adam: Adam::new(&nets.v, hyper.adam(problem)),
+            nets,
+            hyper,
+        })
+    }
+
+    fn update(&mut self, count: u64) -> Outcome<()> {
+        for _ in 0..count {
+            let step = self.progress.next()?;
+            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let v_loss = losses::value_loss(&self.nets, &batch, &self.hyper)?;
+            let v_value = self.progress.finite("v_loss", &v_loss)?;
+            if self.hyper.update_order == UpdateOrder::ValueFirst {
+                self.v_adam.descend(&mut self.nets.v, &v_loss)?;
+            }
+            let q_loss = losses::critic_loss(&self.nets, &batch, &self.hyper, self.discount)?;
+            let q_value = self.progress.finite("q_loss", &q_loss)?;
+            self.q_adam.descend(&mut self.nets.q, &q_loss)?;
+            if self.hyper.update_order == UpdateOrder::Simultaneous {
+                self.v_adam.descend(&mut self.nets.v, &v_loss)?;
+            }
+            self.nets
+                .q_target
+                .follow(&self.nets.q, self.hyper.target_rate);
+            if self.progress.advance() {
+                self.progress.metric("v_loss", v_value)?;
+                self.progress.metric("q_loss", q_value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, out: &mut dyn Write) -> Outcome<()> {
+        let mut out = StateWriter::new(out);
+        self.progress.save(&mut out)?;
+        self.nets.q.save("online", &mut out)?;
+        self.nets.q_target.save("target", &mut out)?;
+        self.nets.v.save("online", &mut out)?;
+        self.q_adam.save("critic-adam", &mut out)?;
+        self.v_adam.save("value-adam", &mut out)
+    }
+
+    fn load(&mut self, from: &mut dyn Read) -> Outcome<()> {
+        let mut from = StateReader::new(from);
+        self.progress.load(&mut from)?;
+        self.nets.q.load("online", &mut from)?;
+        self.nets.q_target.load("target", &mut from)?;
+        self.nets.v.load("online", &mut from)?;
+        self.q_adam.load("critic-adam", &mut from)?;
+        self.v_adam.load("value-adam", &mut from)
+    }
+}
+
+impl Iql {
+    fn answering(&self, network: Network) -> &[tch::Tensor] {
+        match network {
+            Network::Online => self.nets.q.frozen(),
+            Network::Target => self.nets.q_target.frozen(),
+        }
+    }
+}
+
+impl Critic for Iql {
+    fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
+        let weights = self.answering(query.network);
+        self.nets.critic.answer(weights, query)
+    }
+
+    fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
+        let weights = self.answering(query.network);
+        self.nets.critic.answer_gradient(weights, query)
+    }
+}
+
+impl StateValue for Iql {
+    fn v(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array> {
+        let s = self.dims.join_state(observation, goal)?;
+        let v = self.nets.value.forward(self.nets.v.frozen(), &s);
+        Ok(lend(&v.squeeze_dim(-1)))
+    }
+}
+
+impl Provide for Iql {
+    fn critic(&mut self) -> Option<&mut dyn Critic> {
+        Some(self)
+    }
+    fn state_value(&mut self) -> Option<&mut dyn StateValue> {
+        Some(self)
+    }
+}
+
+plugin_api::export!(INFO, learners = [Iql], environments = []);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Weights of dataset rows. The critic is frozen, so the weight of a row is computed once, when the row is first seen.
+
+use crate::losses;
+use nn::{FrozenCritic, Minibatch, StateReader, StateWriter};
+use plugin_api::{Failure, Outcome};
+use tch::{Kind, Tensor};
+
+/// The rule that turns an advantage into a weight, and the weights of the rows seen so far.
+pub struct Weights {
+    beta: f64,
+    clip: f64,
+    cache: Vec<f64>, // NaN where the row was not seen
+}
+
+impl Weights {
+    /// No row seen yet. `beta` includes the divisor of the advantage.
+    pub fn new(beta: f64, clip: f64, row_count: usize) -> Self {
+        Self {
+            beta,
+            clip,
+            cache: vec![f64::NAN; row_count],
+        }
+    }
+
+    /// Divides the inverse temperature, e.g. by the standard deviation of the advantage.
+    pub fn divide(&mut self, divisor: f64) {
+        self.beta /= divisor;
+    }
+
+    /// The weights `[B]` of a batch. The critic is asked about the whole batch or not at all: products of matrices of
+    /// one shape round alike, those of the unseen rows alone would not.
+    pub fn of(&mut self, batch: &Minibatch<'_>, critic: &mut FrozenCritic) -> Outcome<Tensor> {
+        let rows = batch.row()?;
+        if let Some(row) = rows
+            .iter()
+            .find(|r| **r < 0 || **r as usize >= self.cache.len())
+        {
+            let count = self.cache.len();
+            let message = format!("batch row {row} is not below the dataset's {count} rows");
+            return Err(Failure::invalid_argument(message));
+        }
+        if rows.iter().any(|r| self.cache[*r as usize].is_nan()) {
+            let advantage = critic.advantage(batch)?.to_kind(Kind::Double);
+            let advantage = Vec::<f64>::try_from(&advantage)
+                .map_err(|e| Failure::invalid_argument(format!("the advantage: {e}")))?;
+            for (row, adv) in rows.iter().zip(advantage) {
+                let slot = &mut self.cache[*row as usize];
+                if slot.is_nan() {
+                    *slot = losses::weight(adv, self.beta, self.clip);
+                }
+            }
+        }
+        let weights: Vec<f64> = rows.iter().map(|r| self.cache[*r as usize]).collect();
+        Ok(Tensor::from_slice(&weights))
+    }
+
+    /// Writes rule and weights.
+    pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
+        out.number("beta", self.beta)?;
+        out.tensor("weights", &Tensor::from_slice(&self.cache))
+    }
+
+    /// Restores what `save` wrote.
+    pub fn load(&mut self, from: &mut StateReader<'_>) -> Outcome<()> {
+        self.beta = from.number("beta")?;
+        let mut weights = Tensor::from_slice(&self.cache);
+        from.tensor("weights", &mut weights)?;
+        weights.copy_data(&mut self.cache, weights.numel());
+        Ok(())
+    }
+}

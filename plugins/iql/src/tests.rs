@@ -1,0 +1,122 @@
+use crate::Iql;
+use nn::testing::{Data, Driver, FakeHost, check_resume};
+use plugin_api::{Code, Critic, Network, Precision, Query, Reduce, StateValue};
+
+fn reward(s: &[f64], a: &[f64]) -> f64 {
+    -(a[0] - 0.5 * s[0]).powi(2) - (a[1] + 0.5 * s[1]).powi(2)
+}
+
+fn bandit(rows: usize) -> Data {
+    Data::bandit((3, 2, rows), 0.8, |s, i| 0.3 * s[i], reward)
+}
+
+#[test]
+fn resumed_training_equals_uninterrupted() {
+    let mut data = bandit(200);
+    data.terminated.fill(0.0);
+    for (precision, order) in [
+        (Precision::F32, "value-first"),
+        (Precision::F64, "simultaneous"),
+    ] {
+        let host = FakeHost::new(data.clone(), precision, 32, 5);
+        let hyper = format!(r#"{{"hidden": [16, 16], "update_order": "{order}"}}"#);
+        check_resume(|| Driver::<Iql>::new(&host, 20, &hyper).expect("creates"));
+    }
+}
+
+#[test]
+fn on_one_step_episodes_q_is_the_reward_and_v_lies_above_its_mean() {
+    let host = FakeHost::new(bandit(2000), Precision::F32, 128, 5);
+    let hyper =
+        r#"{"hidden": [64, 64], "learning_rate": 0.003, "expectile": 0.9, "target_rate": 0.05}"#;
+    let mut iql = Driver::<Iql>::new(&host, 1500, hyper).expect("creates");
+    iql.update(1500).expect("trains");
+    let rows = 200;
+    let (s, a) = (
+        &host.data().observation[..3 * rows],
+        &host.data().action[..2 * rows],
+    );
+    let observation = host.array(s, &[rows as i64, 3]);
+    let action = host.array(a, &[rows as i64, 2]);
+    let query = Query {
+        observation: observation.view(),
+        goal: None,
+        action: action.view(),
+        network: Network::Target,
+        reduce: Reduce::Min,
+    };
+    let learner = iql.learner();
+    let q = learner.q(&query).expect("answers");
+    let v = learner.v(observation.view(), None).expect("answers");
+    let (q, v) = (
+        q.view().as_slice::<f32>().expect("f32"),
+        v.view().as_slice::<f32>().expect("f32"),
+    );
+    let rewards = &host.data().reward[..rows];
+    let mse = q
+        .iter()
+        .zip(rewards)
+        .map(|(q, r)| (f64::from(*q) - r).powi(2))
+        .sum::<f64>()
+        / rows as f64;
+    assert!(mse < 0.005, "{mse}");
+    let mean = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>() / rows as f64;
+    let r_mean = rewards.iter().sum::<f64>() / rows as f64;
+    assert!(mean(v) > r_mean + 0.1, "{} {r_mean}", mean(v));
+    assert!(v.iter().all(|v| *v < 0.1), "no value above the best reward");
+}
+
+/// Every transition leads from one state to the same state with reward 1: V = 1 / (1 - 0.9) where it is truncated only,
+/// V = 1 where it terminates.
+#[test]
+fn termination_stops_bootstrapping_and_truncation_does_not() {
+    for (terminated, expected) in [(0.0, 10.0), (1.0, 1.0)] {
+        let mut data = Data::bandit((1, 1, 50), 0.0, |_, _| 0.0, |_, _| 1.0);
+        data.observation.fill(0.5);
+        data.next_observation.fill(0.5);
+        data.terminated.fill(terminated);
+        let host = FakeHost::new(data, Precision::F32, 16, 5);
+        let hyper =
+            r#"{"hidden": [16], "learning_rate": 0.01, "expectile": 0.5, "target_rate": 0.1}"#;
+        let mut iql = Driver::<Iql>::new(&host, 2500, hyper).expect("creates");
+        iql.update(2500).expect("trains");
+        let state = host.array(&[0.5], &[1, 1]);
+        let v = iql.learner().v(state.view(), None).expect("answers");
+        let v = f64::from(v.view().as_slice::<f32>().expect("f32")[0]);
+        assert!((v - expected).abs() < 0.05 * expected, "{v} {expected}");
+    }
+}
+
+#[test]
+fn the_next_observation_of_a_terminal_row_is_never_used() {
+    let mut data = bandit(64);
+    data.terminated.fill(1.0);
+    data.terminated[3] = 0.0;
+    let train = |data: Data| {
+        let host = FakeHost::whole(data, Precision::F64);
+        let mut iql = Driver::<Iql>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
+        iql.update(5).expect("trains");
+        iql.save().expect("saves")
+    };
+    let plain = train(data.clone());
+    data.next_observation[..9].fill(f64::NAN);
+    assert!(train(data) == plain);
+}
+
+#[test]
+fn bad_rewards_and_ranges_are_named() {
+    let mut data = bandit(16);
+    data.reward[4] = f64::NAN;
+    let host = FakeHost::whole(data, Precision::F32);
+    let mut iql = Driver::<Iql>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
+    let failure = iql.update(5).expect_err("stops");
+    assert_eq!(failure.code, Code::NonFinite);
+    assert!(
+        failure.message.contains("q_loss is NaN in update 1"),
+        "{failure}"
+    );
+    let failure = Driver::<Iql>::new(&host, 5, r#"{"expectile": 1.5}"#)
+        .err()
+        .expect("refused");
+    assert!(failure.message.contains("`expectile` is 1.5"), "{failure}");
+}

@@ -1,0 +1,131 @@
+//! A Gaussian policy with its parameters and optimiser: what every policy learner owns.
+
+use crate::adam::{Adam, AdamOptions};
+use crate::batch::Dims;
+use crate::choices::{require, require_units};
+use crate::params::{Layout, ParamSet};
+use crate::policy::{GaussianPolicy, PolicyOptions};
+use crate::state::{StateReader, StateWriter};
+use crate::views::lend;
+use plugin_api::{ActMode, Array, Host, Outcome, Policy, Problem, View};
+use tch::Tensor;
+
+/// The form of an actor.
+#[derive(Clone, Debug)]
+pub struct ActorOptions {
+    /// The policy.
+    pub policy: PolicyOptions,
+    /// Its optimiser.
+    pub adam: AdamOptions,
+}
+
+/// A policy in training; answers `policy/1`.
+pub struct Actor {
+    /// Its structure.
+    pub policy: GaussianPolicy,
+    /// Its parameters.
+    pub params: ParamSet,
+    adam: Adam,
+    dims: Dims,
+    host: Host,
+}
+
+impl Actor {
+    /// A fresh actor; errors when a hyperparameter is out of range.
+    pub fn create(host: Host, problem: &Problem, options: ActorOptions) -> Outcome<Self> {
+        let (form, adam) = (&options.policy, &options.adam);
+        require_units("hidden", &form.hidden)?;
+        require("learning_rate", &adam.learning_rate, 0.0..=f64::MAX)?;
+        require("output_scale", &form.output_scale, 0.0..=f64::MAX)?;
+        require("std_value", &form.std_value, f64::MIN_POSITIVE..=f64::MAX)?;
+        require(
+            "log_std_max",
+            &form.log_std_max,
+            form.log_std_min..=f64::MAX,
+        )?;
+        let dims = Dims::continuous(problem)?;
+        let mut layout = Layout::new();
+        let policy =
+            GaussianPolicy::declare(&mut layout, "policy", dims, problem, options.policy.clone());
+        let params = ParamSet::create(layout, &host, dims.kind)?;
+        let adam = Adam::new(&params, options.adam);
+        Ok(Self {
+            policy,
+            params,
+            adam,
+            dims,
+            host,
+        })
+    }
+
+    /// `mu(s)` with a graph to the parameters.
+    pub fn mean(&self, state: &Tensor) -> Tensor {
+        self.policy.mean(self.params.live(), state)
+    }
+
+    /// One Adam step down the gradient of the scalar `loss`.
+    pub fn descend(&mut self, loss: &Tensor) -> Outcome<()> {
+        self.adam.descend(&mut self.params, loss)
+    }
+
+    /// Writes parameters and optimiser.
+    pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
+        self.params.save("online", out)?;
+        self.adam.save("adam", out)
+    }
+
+    /// Restores what `save` wrote.
+    pub fn load(&mut self, from: &mut StateReader<'_>) -> Outcome<()> {
+        self.params.load("online", from)?;
+        self.adam.load("adam", from)
+    }
+}
+
+impl Policy for Actor {
+    fn act(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+        mode: ActMode,
+    ) -> Outcome<Array> {
+        let state = self.dims.join_state(observation, goal)?;
+        let weights = self.params.frozen();
+        let mean = self.policy.mean(weights, &state);
+        let action = match mode {
+            ActMode::Greedy => mean,
+            ActMode::Sampled(position) => {
+                let noise = self.host.normal("act", position, mean.numel())?;
+                let noise = Tensor::from_slice(&noise).to_kind(mean.kind());
+                &mean + noise.view_as(&mean) * self.policy.std(weights)
+            }
+        };
+        let action = lend(&self.policy.clip(&action));
+        action.view().expect_finite("action")?;
+        Ok(action)
+    }
+
+    fn log_prob(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+        action: View<'_>,
+    ) -> Outcome<Array> {
+        let state = self.dims.join_state(observation, goal)?;
+        let action = self.dims.action(action, state.size()[0])?;
+        let weights = self.params.frozen();
+        let mean = self.policy.mean(weights, &state);
+        Ok(lend(&self.policy.log_prob(weights, &mean, &action)))
+    }
+
+    fn distribution(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+    ) -> Outcome<(Array, Array)> {
+        let state = self.dims.join_state(observation, goal)?;
+        let weights = self.params.frozen();
+        let mean = self.policy.mean(weights, &state);
+        let std = self.policy.std(weights).expand_as(&mean);
+        Ok((lend(&mean), lend(&std)))
+    }
+}

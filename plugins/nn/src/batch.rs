@@ -1,0 +1,145 @@
+//! Minibatches as tensors, and the sizes that everything of a stage is checked against.
+
+use crate::views::{Borrowed, borrow, kind_of};
+use plugin_api::{Batch, Failure, Host, Outcome, Problem, View};
+use tch::{Kind, Tensor};
+
+/// Sizes and element type of a stage.
+#[derive(Clone, Copy, Debug)]
+pub struct Dims {
+    /// S
+    pub observation: i64,
+    /// G; 0 is no goal.
+    pub goal: i64,
+    /// A
+    pub action: i64,
+    /// Element type.
+    pub kind: Kind,
+}
+
+impl Dims {
+    /// The sizes of a problem with continuous actions; errors when its actions are discrete.
+    pub fn continuous(problem: &Problem) -> Outcome<Self> {
+        if problem.action_dim == 0 {
+            return Err(Failure::invalid_argument(format!(
+                "this learner needs continuous actions; the problem has {} discrete ones",
+                problem.action_count
+            )));
+        }
+        Ok(Self {
+            observation: problem.observation_dim as i64,
+            goal: problem.goal_dim as i64,
+            action: problem.action_dim as i64,
+            kind: kind_of(problem.precision),
+        })
+    }
+
+    /// Inputs of a network of the state: S + G.
+    pub fn state(&self) -> i64 {
+        self.observation + self.goal
+    }
+
+    /// Inputs of a network of state and action: S + G + A.
+    pub fn state_action(&self) -> i64 {
+        self.state() + self.action
+    }
+
+    /// Observation and goal as one input `[B, S + G]`.
+    pub fn join_state<'a>(
+        &self,
+        observation: View<'a>,
+        goal: Option<View<'a>>,
+    ) -> Outcome<Borrowed<'a>> {
+        observation.expect_shape("observation", &[-1, self.observation])?;
+        let observation = borrow("observation", observation, self.kind)?;
+        match (goal, self.goal) {
+            (None, 0) => Ok(observation),
+            (Some(goal), size) if size > 0 => {
+                goal.expect_shape("goal", &[observation.size()[0], size])?;
+                let goal = borrow("goal", goal, self.kind)?;
+                Ok(Borrowed::owned(Tensor::cat(&[&*observation, &*goal], 1)))
+            }
+            (goal, size) => Err(Failure::invalid_argument(format!(
+                "the problem's goals have {size} dimensions, but a goal is {}",
+                if goal.is_some() { "given" } else { "missing" }
+            ))),
+        }
+    }
+
+    /// An action argument `[rows, A]`.
+    pub fn action<'a>(&self, action: View<'a>, rows: i64) -> Outcome<Borrowed<'a>> {
+        action.expect_shape("action", &[rows, self.action])?;
+        borrow("action", action, self.kind)
+    }
+}
+
+/// A minibatch whose arrays become tensors on demand.
+pub struct Minibatch<'a> {
+    raw: Batch<'a>,
+    dims: Dims,
+    rows: i64,
+}
+
+impl<'a> Minibatch<'a> {
+    /// The batch of `stream` at `step`; valid until the next one of that stream is drawn.
+    pub fn draw(host: &'a Host, dims: Dims, stream: &str, step: u64) -> Outcome<Self> {
+        let raw = host.batch(stream, step)?;
+        let rows = raw.reward.len() as i64;
+        Ok(Self { raw, dims, rows })
+    }
+
+    /// The arrays as the host gave them.
+    pub fn raw(&self) -> &Batch<'a> {
+        &self.raw
+    }
+
+    /// B
+    pub fn rows(&self) -> i64 {
+        self.rows
+    }
+
+    /// `s`, with the goal appended: `[B, S + G]`.
+    pub fn state(&self) -> Outcome<Borrowed<'a>> {
+        self.dims.join_state(self.raw.observation, self.raw.goal)
+    }
+
+    /// `s'`, with the goal appended: `[B, S + G]`.
+    pub fn next_state(&self) -> Outcome<Borrowed<'a>> {
+        self.dims
+            .join_state(self.raw.next_observation, self.raw.goal)
+    }
+
+    /// `a`: `[B, A]`.
+    pub fn action(&self) -> Outcome<Borrowed<'a>> {
+        self.dims.action(self.raw.action, self.rows)
+    }
+
+    /// `r`: `[B]`.
+    pub fn reward(&self) -> Outcome<Borrowed<'a>> {
+        self.column("reward", self.raw.reward)
+    }
+
+    /// 1 where the episode ended in a terminal state, else 0: `[B]`.
+    pub fn terminated(&self) -> Outcome<Borrowed<'a>> {
+        self.column("terminated", self.raw.terminated)
+    }
+
+    /// Whether every row is terminal, so that nothing is bootstrapped.
+    pub fn all_terminated(&self) -> Outcome<bool> {
+        let column = self.raw.terminated;
+        Ok(match self.dims.kind {
+            Kind::Double => column.as_slice::<f64>()?.iter().all(|t| *t == 1.0),
+            _ => column.as_slice::<f32>()?.iter().all(|t| *t == 1.0),
+        })
+    }
+
+    /// Stable index of each transition: `[B]`.
+    pub fn row(&self) -> Outcome<&'a [i64]> {
+        self.raw.row.as_slice()
+    }
+
+    fn column(&self, name: &str, view: View<'a>) -> Outcome<Borrowed<'a>> {
+        view.expect_shape(name, &[self.rows])?;
+        borrow(name, view, self.dims.kind)
+    }
+}
