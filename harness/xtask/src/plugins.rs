@@ -103,43 +103,76 @@ pub(crate) fn build(
     libraries.collect()
 }
 
+/// Makes cargo put a hash into the file name of a dynamic library in `deps/`, as it does for every other crate.
+///
+/// Tests of the plugins unify the features of their dependencies differently, so cargo compiles each plugin's
+/// library in two variants. Without the hash both have one file name, and cargo takes whichever was compiled
+/// last for either: a plugin's digest would depend on whether its tests have run.
+const DISTINCT_LIBRARIES: &str = "__CARGO_DEFAULT_LIB_METADATA";
+
+/// Whether [`DISTINCT_LIBRARIES`], which cargo does not document, still works: then tests may share the target
+/// folder of the plugins and need not compile torch's bindings again.
+fn libraries_are_distinct(target: &Path, plugins: &[Plugin]) -> bool {
+    let deps = target.join("release/deps");
+    !plugins
+        .iter()
+        .any(|plugin| deps.join(&plugin.library).exists())
+}
+
 /// A cargo command for the packages below `plugins/`: release profile, their own target folder, and flags
 /// that keep every path of this machine out of the libraries.
 ///
 /// All commands that touch this target folder must come from here: other flags would rebuild everything.
 pub(crate) fn release_cargo(workspace: &Workspace, components: &Components, verb: &str) -> Command {
-    let target = workspace.plugin_target();
-    let moves = path_moves(workspace, components, &target);
-    let rust: Vec<String> = moves
+    in_target(workspace, components, verb, &workspace.plugin_target())
+}
+
+/// As [`release_cargo`], for `cargo test`.
+pub(crate) fn release_test(workspace: &Workspace, components: &Components) -> Command {
+    let mut target = workspace.plugin_target();
+    if !libraries_are_distinct(&target, &all(workspace)) {
+        target = workspace.target.join("plugin-tests");
+    }
+    in_target(workspace, components, "test", &target)
+}
+
+fn in_target(workspace: &Workspace, components: &Components, verb: &str, target: &Path) -> Command {
+    let moves = path_moves(workspace, components, target);
+    let rust = moves
         .iter()
-        .map(|(from, to)| format!("--remap-path-prefix={from}={to}"))
-        .collect();
+        .map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
+    let rust: Vec<String> = rust.collect();
     // cc splits these like a shell, so a path may hold blanks.
-    let cxx: Vec<String> = moves
+    let cxx = moves
         .iter()
-        .map(|(from, to)| quoted(&format!("-ffile-prefix-map={from}={to}")))
-        .collect();
+        .map(|(from, to)| quoted(&format!("-ffile-prefix-map={from}={to}")));
+    let cxx: Vec<String> = cxx.collect();
     let mut cargo = cargo_in(workspace);
+    cargo.args([verb, "--release", "--target-dir"]).arg(target);
     cargo
-        .arg(verb)
-        .arg("--release")
-        .arg("--target-dir")
-        .arg(&target)
+        .env(DISTINCT_LIBRARIES, "assay")
         .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f"))
         .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .env("CFLAGS", cxx.join(" "))
         .env("CXXFLAGS", cxx.join(" "))
         .env("LIBTORCH", &components.libtorch)
         .env("LIBTORCH_CXX11_ABI", "1")
-        .env("MUJOCO_DYNAMIC_LINK_DIR", components.mujoco.join("lib"))
-        .env_remove("LIBTORCH_USE_PYTORCH")
-        .env_remove("LIBTORCH_INCLUDE")
-        .env_remove("LIBTORCH_LIB")
-        .env_remove("LIBTORCH_STATIC")
-        .env_remove("MUJOCO_STATIC_LINK_DIR")
-        .env_remove("CARGO_BUILD_TARGET");
+        .env("MUJOCO_DYNAMIC_LINK_DIR", components.mujoco.join("lib"));
+    for other in OTHER_SOURCES {
+        cargo.env_remove(other);
+    }
     cargo
 }
+
+/// Variables that would make the plugins' build scripts or cargo look elsewhere.
+const OTHER_SOURCES: [&str; 6] = [
+    "CARGO_BUILD_TARGET",
+    "LIBTORCH_INCLUDE",
+    "LIBTORCH_LIB",
+    "LIBTORCH_STATIC",
+    "LIBTORCH_USE_PYTORCH",
+    "MUJOCO_STATIC_LINK_DIR",
+];
 
 /// Folders of this machine and the names that stand for them in libraries. Later ones win in both compilers.
 fn path_moves(

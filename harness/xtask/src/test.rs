@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::command::{cargo_in, status};
-use crate::plugins::{plugin_packages, release_cargo};
+use crate::plugins::{plugin_packages, release_test};
 use crate::quickstart::prepare;
 use crate::setup::Components;
 use crate::workspace::{Workspace, variable};
@@ -61,7 +61,7 @@ fn harness_command(workspace: &Workspace) -> Command {
 
 /// Test executables of plugins are linked with libtorch and, unlike a worker, do not load it first.
 fn plugin_command(workspace: &Workspace, components: &Components) -> Command {
-    let mut cargo = release_cargo(workspace, components, "test");
+    let mut cargo = release_test(workspace, components);
     let mut search = OsString::from(components.libtorch.join("lib"));
     search.push(":");
     search.push(components.mujoco.join("lib"));
