@@ -1,1 +1,29 @@
-//! The append-only result store
+//! The append-only, content-addressed result store and the study folders made from it.
+//!
+//! ```text
+//! results/store/FORMAT                      format number
+//! results/store/lock                        held by the one `assay run` that writes
+//! results/store/nodes/<aa>/<run_id>/        a completed stage or evaluation: node.json, log.txt and its files
+//! results/store/partial/<run_id>/           resumable state of a running stage
+//! results/store/failures/<run_id>/<n>/      failed attempts: failure.json, log.txt
+//! results/store/tmp/                        half-written folders; swept at the next start
+//! results/<study>/                          observations.parquet, study.json and renderings
+//! ```
+//!
+//! A node becomes visible by one rename of a folder whose files are on disk, so a kill at any instant leaves either
+//! the whole node or nothing. Files carry SHA-256 digests that are checked again when they are read.
+
+mod error;
+pub mod failpoint;
+mod files;
+mod node;
+mod observations;
+mod rows;
+mod store;
+
+pub use error::Error;
+pub use files::{replace_file, write_new_file};
+pub use node::{FileRecord, Node, NodeWriter, Provenance};
+pub use observations::{Observation, write_observations};
+pub use rows::{EpisodeRow, MetricRow, read_episodes, read_metrics, write_episodes, write_metrics};
+pub use store::{Failure, FailureKind, Lock, Partial, Store};

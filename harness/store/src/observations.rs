@@ -1,0 +1,77 @@
+//! The compacted long table of a study, `observations.parquet`: one row a metric of a cell at a snapshot.
+
+use crate::error::Error;
+use crate::files;
+use crate::rows::parquet_bytes;
+use arrow::array::{BooleanArray, Float64Array, Int64Array, StringArray};
+use std::path::Path;
+use std::sync::Arc;
+
+/// One metric of one cell, or the reason why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Benchmark id.
+    pub benchmark: String,
+    /// Pipeline name.
+    pub pipeline: String,
+    /// Run seed.
+    pub seed: i64,
+    /// Canonical JSON of the assignment of axes and swept parameters.
+    pub point: String,
+    /// Whether the assignment is the declared one.
+    pub reference: bool,
+    /// Updates of the last stage.
+    pub update: i64,
+    /// Whether this is the final snapshot.
+    pub last: bool,
+    /// Metric name; empty for a cell that has no value.
+    pub metric: String,
+    /// Value; none for a cell that has no value.
+    pub value: Option<f64>,
+    /// `ok`, `failed` or `skipped`.
+    pub status: String,
+    /// Why there is no value.
+    pub reason: Option<String>,
+    /// Run id of the evaluation: equal ids are one observation.
+    pub evaluation_id: String,
+}
+
+/// Writes the table, replacing an older one in one step.
+pub fn write_observations(path: &Path, rows: &[Observation]) -> Result<(), Error> {
+    let text = |pick: fn(&Observation) -> &str| {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(pick)))
+    };
+    let int = |pick: fn(&Observation) -> i64| {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(pick)))
+    };
+    let flag = |pick: fn(&Observation) -> bool| {
+        Arc::new(BooleanArray::from(
+            rows.iter().map(pick).collect::<Vec<bool>>(),
+        ))
+    };
+    let bytes = parquet_bytes(vec![
+        ("benchmark", text(|r| &r.benchmark)),
+        ("pipeline", text(|r| &r.pipeline)),
+        ("seed", int(|r| r.seed)),
+        ("point", text(|r| &r.point)),
+        ("reference", flag(|r| r.reference)),
+        ("update", int(|r| r.update)),
+        ("last", flag(|r| r.last)),
+        ("metric", text(|r| &r.metric)),
+        (
+            "value",
+            Arc::new(rows.iter().map(|r| r.value).collect::<Float64Array>()),
+        ),
+        ("status", text(|r| &r.status)),
+        (
+            "reason",
+            Arc::new(
+                rows.iter()
+                    .map(|r| r.reason.as_deref())
+                    .collect::<StringArray>(),
+            ),
+        ),
+        ("evaluation_id", text(|r| &r.evaluation_id)),
+    ])?;
+    files::replace_file(path, &bytes)
+}
