@@ -1,1 +1,120 @@
+use crate::{Awr, losses};
+use nn::Dims;
+use nn::testing::{Data, Driver, FakeHost, KnownCritic, check_resume};
+use plugin_api::serve::Instance;
+use plugin_api::{ActMode, Precision};
+use std::cell::RefCell;
 
+fn data(rows: usize) -> Data {
+    Data::bandit((3, 2, rows), 0.9, |_, _| 0.0, |_, _| 0.0)
+}
+
+fn critic(host: &FakeHost) -> Instance<KnownCritic> {
+    let dims = Dims::continuous(&host.problem(1)).expect("continuous");
+    Instance::new(KnownCritic::new(dims))
+}
+
+#[test]
+fn resumed_training_equals_uninterrupted_with_rows_seen_and_unseen() {
+    let host = FakeHost::new(data(300), Precision::F32, 16, 5);
+    let critic = RefCell::new(critic(&host));
+    for normalization in ["none", "std"] {
+        let hyper = format!(r#"{{"hidden": [8], "advantage_normalization": "{normalization}"}}"#);
+        check_resume(|| {
+            Driver::<Awr>::bound(&host, 20, &hyper, &mut critic.borrow_mut()).expect("creates")
+        });
+    }
+}
+
+/// Q has its maximum at `-0.05 s` (between the members' `0.3 s` and `-0.4 s`, where their minimum is largest): a high
+/// temperature goes there from data that is uniform around 0, and further than a low one.
+#[test]
+fn a_higher_temperature_goes_further_towards_the_best_actions() {
+    let spread = |temperature: f64| {
+        let host = FakeHost::new(data(4000), Precision::F32, 128, 5);
+        let mut critic = critic(&host);
+        let hyper = format!(
+            r#"{{"hidden": [32], "learning_rate": 0.01, "std": "learned", "temperature": {temperature}}}"#
+        );
+        let mut awr = Driver::<Awr>::bound(&host, 600, &hyper, &mut critic).expect("creates");
+        awr.update(600).expect("trains");
+        let state = host.array(&[0.0; 3], &[1, 3]);
+        let mut policy = awr.policy().expect("offers a policy");
+        let mean = policy
+            .act(state.view(), None, ActMode::Greedy)
+            .expect("acts");
+        assert!(
+            mean.as_slice::<f32>()
+                .expect("f32")
+                .iter()
+                .all(|a| a.abs() < 0.1)
+        );
+        let (_, std) = policy.distribution(state.view(), None).expect("gaussian");
+        f64::from(std.as_slice::<f32>().expect("f32")[0])
+    };
+    let (cloning, low, high) = (spread(0.0), spread(2.0), spread(10.0));
+    // Uniform on +-0.9 has deviation 0.52; exp(-10 a^2) has 1 / sqrt(20) = 0.22.
+    assert!((cloning - 0.52).abs() < 0.05, "{cloning}");
+    assert!((high - 0.224).abs() < 0.04, "{high}");
+    assert!(high < low && low < cloning);
+}
+
+#[test]
+fn cached_weights_equal_recomputed_ones_bit_for_bit() {
+    for precision in [Precision::F32, Precision::F64] {
+        let host = FakeHost::new(data(40), precision, 16, 5);
+        let (mut known, updates) = (critic(&host), 30);
+        let hyper = r#"{"hidden": [8], "temperature": 3.0}"#;
+        let train = |known: &mut Instance<KnownCritic>, forget: bool| {
+            let mut awr = Driver::<Awr>::bound(&host, updates, hyper, known).expect("creates");
+            for _ in 0..updates {
+                if forget {
+                    awr.learner().weights.forget();
+                }
+                awr.update(1).expect("trains");
+            }
+            let learner = awr.learner();
+            let weights = learner
+                .actor
+                .params
+                .values("policy.0.weight")
+                .expect("exists");
+            weights.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        };
+        let cached = train(&mut known, false);
+        let cached_calls = std::mem::take(&mut known.provider_mut().calls);
+        assert_eq!(train(&mut known, true), cached);
+        assert_eq!(known.provider_mut().calls as u64, updates);
+        assert!(
+            cached_calls < 12,
+            "40 rows in batches of 16 are soon seen: {cached_calls}"
+        );
+    }
+}
+
+#[test]
+fn weights_are_clipped_and_a_nan_stays_a_nan() {
+    assert_eq!(losses::weight(0.0, 3.0, 100.0), 1.0);
+    assert!((losses::weight(0.5, 3.0, 100.0) - 1.5f64.exp()).abs() < 1e-15);
+    assert_eq!(losses::weight(1e9, 3.0, 100.0), 100.0);
+    assert!(losses::weight(f64::NAN, 3.0, 100.0).is_nan());
+}
+
+#[test]
+fn a_critic_and_a_state_value_are_required() {
+    let host = FakeHost::new(data(10), Precision::F32, 4, 5);
+    let failure = Driver::<Awr>::new(&host, 1, "{}").err().expect("refused");
+    assert!(
+        failure.message.contains("critic/1 is not bound"),
+        "{failure}"
+    );
+    let mut critic = critic(&host);
+    critic.provider_mut().with_value = false;
+    let failure = Driver::<Awr>::bound(&host, 1, "{}", &mut critic)
+        .err()
+        .expect("refused");
+    assert!(
+        failure.message.contains("state-value/1 is not bound"),
+        "{failure}"
+    );
+}

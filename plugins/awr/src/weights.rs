@@ -54,6 +54,12 @@ impl Weights {
         Ok(Tensor::from_slice(&weights))
     }
 
+    /// Forgets every row, as a learner without this cache would.
+    #[cfg(test)]
+    pub(crate) fn forget(&mut self) {
+        self.cache.fill(f64::NAN);
+    }
+
     /// Writes rule and weights.
     pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
         out.number("beta", self.beta)?;

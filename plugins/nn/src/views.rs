@@ -8,6 +8,7 @@
 use plugin_api::{Array, Dtype, Failure, Outcome, Precision, View};
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Once;
 use tch::{Device, Kind, Tensor};
 
 /// The element type of a stage's tensors.
@@ -99,7 +100,10 @@ pub fn single_thread() {
         tch::set_num_threads(1);
     }
     // The pool between operators can be sized once per process, so a plugin loaded later must not ask again.
-    if tch::get_num_interop_threads() != 1 {
-        tch::set_num_interop_threads(1);
-    }
+    static POOL: Once = Once::new();
+    POOL.call_once(|| {
+        if tch::get_num_interop_threads() != 1 {
+            tch::set_num_interop_threads(1);
+        }
+    });
 }
