@@ -1,1 +1,28 @@
-//! Plans the stage graph, runs workers, evaluates policies
+//! Plans the stage graph of a manifest, executes it in worker processes, evaluates policies in environments.
+//!
+//! The life of a run: [`plan`] resolves names to bytes and expands the manifest to a graph of content-addressed nodes;
+//! [`execute`] hands the nodes that the store lacks to workers, one process each; [`worker`] computes one node;
+//! [`observe`] compacts what the store holds into the study's long table. Raw scores are made here and nowhere else.
+
+mod channel;
+pub mod clock;
+mod data;
+mod error;
+mod job;
+mod machine;
+mod observe;
+mod plan;
+mod pool;
+pub mod worker;
+
+pub use data::{ensure_generated, generated_id, read_recipe};
+pub use error::Error;
+pub use job::Job;
+pub use observe::{Hole, observe};
+pub use plan::{Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
+pub use pool::{Event, Options, Report, execute};
+
+/// Hash of the sources that decide which batches a stage sees.
+pub const SAMPLER_SOURCE: &str = env!("ASSAY_SAMPLER_SOURCE");
+/// Hash of the sources that decide how a policy is scored.
+pub const EVALUATOR_SOURCE: &str = env!("ASSAY_EVALUATOR_SOURCE");

@@ -1,0 +1,127 @@
+//! What can keep a study from being planned or run.
+
+use std::path::PathBuf;
+
+/// Errors before or around the work of the workers; a failing worker is a result, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The manifest does not fit what is there.
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    /// A dataset problem.
+    #[error(transparent)]
+    Dataset(#[from] dataset::Error),
+    /// A plugin problem.
+    #[error(transparent)]
+    Plugin(#[from] plugin_host::Error),
+    /// An environment problem.
+    #[error(transparent)]
+    Environment(#[from] envs::Error),
+    /// A store problem.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A dataset that is not there.
+    #[error("dataset `{id}` is not in {root}, and benchmark `{benchmark}` has no recipe for it")]
+    DatasetMissing {
+        /// The dataset.
+        id: String,
+        /// Where it was looked for.
+        root: PathBuf,
+        /// The benchmark that needs it.
+        benchmark: String,
+        /// The command that imports it.
+        import: Option<String>,
+    },
+    /// The dataset has other bytes than the manifest pins.
+    #[error(
+        "dataset `{id}` is not the one that the manifest pins\n  expected {expected}\n  found    {found}"
+    )]
+    DatasetPinned {
+        /// The dataset.
+        id: String,
+        /// The pinned digest.
+        expected: String,
+        /// The digest of what is there.
+        found: String,
+    },
+    /// The numeric mode cannot be had here.
+    #[error("this machine cannot run the requested numeric mode: {reason}")]
+    Numeric {
+        /// What is missing.
+        reason: String,
+    },
+    /// A runtime that a plugin needs is not there.
+    #[error("plugin `{plugin}` needs `{runtime}`, which is not there: {reason}")]
+    Runtime {
+        /// The plugin.
+        plugin: String,
+        /// e.g. `libtorch 2.11.0`
+        runtime: String,
+        /// Why.
+        reason: String,
+    },
+    /// A model file of an environment is missing.
+    #[error("environment `{environment}` needs the model file {file}, which is not in {}", searched.join(", "))]
+    ModelFile {
+        /// The environment.
+        environment: String,
+        /// The file.
+        file: String,
+        /// Folders searched.
+        searched: Vec<String>,
+    },
+    /// A file operation failed.
+    #[error("{action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Manifest(e) => e.hint(),
+            Self::Dataset(e) => e.hint(),
+            Self::Plugin(e) => e.hint(),
+            Self::Store(e) => e.hint(),
+            Self::Environment(_) | Self::Io { .. } => None,
+            Self::DatasetMissing { import, .. } => Some(match import {
+                Some(command) => format!("import it: {command}"),
+                None => "import or generate it with `assay dataset`".into(),
+            }),
+            Self::DatasetPinned { .. } => {
+                Some("restore the pinned data, or write the new digest into the manifest's [[benchmark]]".into())
+            }
+            Self::Numeric { .. } => Some("set numeric = \"portable\" under [training]".into()),
+            Self::Runtime { .. } | Self::ModelFile { .. } => {
+                Some("run `assay doctor --fix`, which fetches what is missing".into())
+            }
+        }
+    }
+
+    /// Whether the manifest (rather than plugin, data or machine) is at fault.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Manifest(_) | Self::Plugin(plugin_host::Error::NotFound { .. })
+        )
+    }
+}

@@ -1,0 +1,118 @@
+//! What a worker is told: one node, with everything it needs resolved to paths, digests and numbers.
+
+use plugin_host::Runtime;
+use plugin_host::numeric::Resolved;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One node of the graph for one worker process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Id with binaries.
+    pub run_id: String,
+    /// Id without binaries.
+    pub spec_id: String,
+    /// What is computed; copied into the node's record.
+    pub identity: Value,
+    /// Nodes it is computed from, by role.
+    pub upstream: BTreeMap<String, String>,
+    /// The results folder.
+    pub results: PathBuf,
+    /// Stages in pipeline order; the last one is trained or evaluated, the others are loaded.
+    pub stages: Vec<StageJob>,
+    /// Data and problem.
+    pub data: DataJob,
+    /// Present for evaluations.
+    pub evaluation: Option<EvaluationJob>,
+    /// Runtimes to load first.
+    pub runtimes: Vec<Runtime>,
+    /// Resolved numeric mode.
+    pub numeric: Resolved,
+    /// Updates between resumable states.
+    pub resume_interval_updates: u64,
+}
+
+/// A stage inside a job.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageJob {
+    /// Role.
+    pub role: String,
+    /// Learner id.
+    pub learner: String,
+    /// Id of its node; empty for the oracle, which is not trained.
+    pub run_id: String,
+    /// Plugin library and its SHA-256; absent for the oracle.
+    pub library: Option<(PathBuf, String)>,
+    /// All hyperparameters.
+    pub params: Map<String, Value>,
+    /// Roles of the stages whose interfaces it gets.
+    pub bound_roles: Vec<String>,
+    /// Its data view.
+    pub view: ViewJob,
+    /// Run seed.
+    pub seed: u64,
+    /// Budget of updates.
+    pub updates: u64,
+    /// Rows of a minibatch.
+    pub batch_size: u32,
+    /// Updates at which the state is kept.
+    pub snapshots: Vec<u64>,
+    /// float64 instead of float32.
+    pub double: bool,
+}
+
+/// A data view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewJob {
+    /// Share of the training transitions.
+    pub data_fraction: f64,
+    /// Seed of the permutation.
+    pub subset_seed: u64,
+    /// The other end of the permutation.
+    pub disjoint: bool,
+}
+
+/// The dataset and the problem it poses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataJob {
+    /// Data root.
+    pub root: PathBuf,
+    /// Dataset id.
+    pub dataset: String,
+    /// Logical digest it must have.
+    pub digest: String,
+    /// Discount factor.
+    pub discount: f64,
+    /// Lower action bound.
+    pub action_low: f64,
+    /// Upper action bound.
+    pub action_high: f64,
+    /// Environment id, for the oracle and for evaluations.
+    pub environment: String,
+}
+
+/// How a policy is scored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationJob {
+    /// Library of the environment and its SHA-256; absent for built-ins.
+    pub library: Option<(PathBuf, String)>,
+    /// Folder of its model files.
+    pub model_dir: Option<PathBuf>,
+    /// Episodes per snapshot.
+    pub episodes: u32,
+    /// Environments stepped together.
+    pub environments_per_batch: u32,
+    /// Sampled instead of greedy actions.
+    pub sampled: bool,
+    /// Seed behind every episode's start.
+    pub seed: u64,
+    /// Snapshots scored.
+    pub snapshots: Vec<u64>,
+}

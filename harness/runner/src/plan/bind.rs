@@ -1,0 +1,93 @@
+//! Binding: which earlier stage serves each requirement of a stage.
+
+use super::resolve::LearnerFacts;
+use manifest::{Error, Pipeline, Position};
+
+/// For each stage, the indices of the earlier stages it is bound to, ascending.
+///
+/// A requirement binds to the stage named by `from` if that provides it, else to the nearest earlier stage that provides
+/// it. All interfaces of a bound stage come along.
+///
+/// # Errors
+/// A requirement that no earlier stage provides, or a last stage without a policy.
+pub(crate) fn bind(
+    pipeline: &Pipeline,
+    learners: &[LearnerFacts],
+    all: &[LearnerFacts],
+    locate: &dyn Fn(usize) -> Position,
+) -> Result<Vec<Vec<usize>>, Error> {
+    let mut bound = Vec::new();
+    for (i, learner) in learners.iter().enumerate() {
+        let from = pipeline.stages[i].from.as_ref();
+        let named = from.and_then(|role| pipeline.stages[..i].iter().position(|s| &s.role == role));
+        let mut sources: Vec<usize> = Vec::new();
+        for interface in &learner.requires {
+            let provides = |j: &usize| learners[*j].provides.contains(interface);
+            let source = named
+                .filter(|j| provides(j))
+                .or_else(|| (0..i).rev().find(provides));
+            let source =
+                source.ok_or_else(|| missing(pipeline, i, learner, interface, all, locate))?;
+            sources.push(source);
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        bound.push(sources);
+    }
+    let last = learners.len() - 1;
+    if !learners[last].provides.iter().any(|p| p == "policy/1") {
+        return Err(Error::Pipeline {
+            at: locate(last),
+            pipeline: pipeline.name.clone(),
+            reason: format!(
+                "the last stage `{}` provides no policy/1, so there is nothing to evaluate",
+                learners[last].id
+            ),
+            hint: who_provides("policy/1", all).map(|who| format!("end the pipeline with {who}")),
+        });
+    }
+    Ok(bound)
+}
+
+fn missing(
+    pipeline: &Pipeline,
+    i: usize,
+    learner: &LearnerFacts,
+    interface: &str,
+    all: &[LearnerFacts],
+    locate: &dyn Fn(usize) -> Position,
+) -> Error {
+    let earlier: Vec<String> = pipeline.stages[..i]
+        .iter()
+        .map(|s| format!("`{}`", s.learner))
+        .collect();
+    let found = if earlier.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("found {}", earlier.join(", "))
+    };
+    Error::Pipeline {
+        at: locate(i),
+        pipeline: pipeline.name.clone(),
+        reason: format!(
+            "stage `{}` requires `{interface}` from an earlier stage, {found}",
+            learner.id
+        ),
+        hint: who_provides(interface, all).map(|who| format!("put {who} before it")),
+    }
+}
+
+fn who_provides(interface: &str, all: &[LearnerFacts]) -> Option<String> {
+    let mut ids: Vec<String> = all
+        .iter()
+        .filter(|l| l.provides.iter().any(|p| p == interface))
+        .map(|l| format!("`{}`", l.id))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        None
+    } else {
+        Some(ids.join(" or "))
+    }
+}

@@ -1,0 +1,261 @@
+//! Names to bytes: benchmarks, datasets, environments, learners.
+
+use super::{BenchmarkFacts, Places, Resolver, definitions};
+use crate::data;
+use crate::error::Error;
+use dataset::{Dataset, DatasetId};
+use manifest::{BenchmarkDefinition, BenchmarkRef, Manifest, nearest, parse_benchmark};
+use plugin_host::{LearnerMeta, Runtime, sha256_hex};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A learner as the plan needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct LearnerFacts {
+    pub(crate) id: String,
+    pub(crate) version: String,
+    pub(crate) requires: Vec<String>,
+    pub(crate) provides: Vec<String>,
+    pub(crate) schema: Value,
+    /// Library and digest; none for the oracle.
+    pub(crate) library: Option<(PathBuf, String)>,
+    pub(crate) runtimes: Vec<Runtime>,
+}
+
+/// An environment as the plan needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct EnvironmentFacts {
+    pub(crate) id: String,
+    pub(crate) version: String,
+    pub(crate) library: Option<(PathBuf, String)>,
+    pub(crate) runtimes: Vec<Runtime>,
+    pub(crate) model_dir: Option<PathBuf>,
+    pub(crate) model_digests: Vec<String>,
+    pub(crate) has_oracle: bool,
+    pub(crate) source: String,
+}
+
+/// The definition of each benchmark of the manifest.
+pub(crate) fn benchmarks(
+    manifest: &Manifest,
+    places: &Places,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<BenchmarkDefinition>, Error> {
+    let mut known: BTreeMap<String, BenchmarkDefinition> = BTreeMap::new();
+    for folder in &places.benchmarks {
+        for file in definitions(folder) {
+            let text = std::fs::read_to_string(&file).map_err(Error::io("reading", &file))?;
+            let definition = parse_benchmark(&text, &file.display().to_string())?;
+            known.entry(definition.id.clone()).or_insert(definition);
+        }
+    }
+    let find = |(i, reference): (usize, &BenchmarkRef)| {
+        known.get(&reference.id).cloned().ok_or_else(|| {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            Error::Manifest(manifest::Error::UnknownName {
+                at: (resolver.locate)(&format!("benchmark[{i}].id")),
+                what: "benchmark".into(),
+                name: reference.id.clone(),
+                nearest: nearest(&reference.id, names.iter().copied()),
+                known: names.iter().map(|&n| n.to_owned()).collect(),
+            })
+        })
+    };
+    manifest.benchmarks.iter().enumerate().map(find).collect()
+}
+
+/// The dataset of a benchmark under each dataset seed, generated where a recipe says how.
+pub(crate) fn datasets(
+    reference: &BenchmarkRef,
+    definition: BenchmarkDefinition,
+    seeds: &[u64],
+    places: &Places,
+    resolver: &Resolver<'_>,
+) -> Result<BenchmarkFacts, Error> {
+    let mut found = BTreeMap::new();
+    for &seed in seeds {
+        let dataset = match &definition.recipe {
+            Some(recipe) => {
+                let recipe = data::read_recipe(&places.home.join(recipe))?;
+                let id = data::generated_id(&definition.dataset, seed);
+                if !DatasetId::new(&id)?.folder(&places.data).exists() {
+                    (resolver.note)(&format!("generating {id}"));
+                }
+                data::ensure_generated(&places.data, &id, &recipe, seed)?
+            }
+            None => imported(&definition, places)?,
+        };
+        let digest = dataset.metadata().logical_digest.to_string();
+        if let Some(expected) = reference.dataset_digest.as_ref().filter(|e| **e != digest) {
+            let id = dataset.id().to_string();
+            return Err(Error::DatasetPinned {
+                id,
+                expected: expected.clone(),
+                found: digest,
+            });
+        }
+        found.insert(seed, (dataset.id().to_string(), digest));
+    }
+    Ok(BenchmarkFacts {
+        definition,
+        datasets: found,
+    })
+}
+
+fn imported(definition: &BenchmarkDefinition, places: &Places) -> Result<Dataset, Error> {
+    let id = DatasetId::new(&definition.dataset)?;
+    if !id.folder(&places.data).exists() {
+        return Err(Error::DatasetMissing {
+            id: definition.dataset.clone(),
+            root: places.data.clone(),
+            benchmark: definition.id.clone(),
+            import: definition.import.clone(),
+        });
+    }
+    let dataset = Dataset::open(&places.data, &id)?;
+    // Free while the file is the one that was verified before; otherwise the bytes are digested anew.
+    dataset.verified_digest()?;
+    Ok(dataset)
+}
+
+/// The environment of a benchmark.
+pub(crate) fn environment(
+    id: &str,
+    places: &Places,
+    resolver: &Resolver<'_>,
+) -> Result<EnvironmentFacts, Error> {
+    if let Ok(info) = envs::info(id) {
+        return Ok(EnvironmentFacts {
+            id: id.to_owned(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            library: None,
+            runtimes: Vec::new(),
+            model_dir: None,
+            model_digests: Vec::new(),
+            has_oracle: info.exact
+                || info.unique_optimum
+                || envs::oracle(id, info.discount)?.is_some(),
+            source: envs::source_hash().to_owned(),
+        });
+    }
+    let found = resolver.search.environment(id)?;
+    let (model_dir, model_digests) = model_files(id, &found.meta.model_files, places)?;
+    Ok(EnvironmentFacts {
+        id: id.to_owned(),
+        version: found.meta.version.clone(),
+        runtimes: runtimes(&found.sidecar.id, &found.sidecar.runtimes, resolver)?,
+        library: Some((found.library, found.sidecar.library.sha256)),
+        model_dir,
+        model_digests,
+        has_oracle: false,
+        source: String::new(),
+    })
+}
+
+fn model_files(
+    id: &str,
+    files: &[String],
+    places: &Places,
+) -> Result<(Option<PathBuf>, Vec<String>), Error> {
+    let Some(first) = files.first() else {
+        return Ok((None, Vec::new()));
+    };
+    let missing = |file: &String| Error::ModelFile {
+        environment: id.to_owned(),
+        file: file.clone(),
+        searched: places
+            .models
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect(),
+    };
+    let folder = places
+        .models
+        .iter()
+        .find(|p| p.join(first).is_file())
+        .ok_or_else(|| missing(first))?;
+    let mut digests = Vec::new();
+    for file in files {
+        let bytes = std::fs::read(folder.join(file)).map_err(|_| missing(file))?;
+        digests.push(sha256_hex(&bytes));
+    }
+    Ok((Some(folder.clone()), digests))
+}
+
+fn runtimes(
+    plugin: &str,
+    names: &[String],
+    resolver: &Resolver<'_>,
+) -> Result<Vec<Runtime>, Error> {
+    let find = |name: &String| {
+        (resolver.runtime)(name).map_err(|reason| Error::Runtime {
+            plugin: plugin.to_owned(),
+            runtime: name.clone(),
+            reason,
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// A learner by id; `key` is where the manifest names it.
+pub(crate) fn learner(id: &str, key: &str, resolver: &Resolver<'_>) -> Result<LearnerFacts, Error> {
+    if id == manifest::params::ORACLE {
+        return Ok(LearnerFacts {
+            id: id.to_owned(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            requires: Vec::new(),
+            provides: ["critic/1", "state-value/1", "policy/1"]
+                .map(str::to_owned)
+                .into(),
+            schema: manifest::params::oracle_schema(),
+            library: None,
+            runtimes: Vec::new(),
+        });
+    }
+    let found = match resolver.search.learner(id) {
+        Ok(found) => found,
+        Err(plugin_host::Error::NotFound { nearest, trace, .. }) => {
+            let mut known = resolver.search.learner_ids();
+            known.push(manifest::params::ORACLE.into());
+            let near = nearest.or_else(|| manifest::nearest(id, known.iter().map(String::as_str)));
+            let at = (resolver.locate)(key);
+            if known.len() > 1 || near.is_some() {
+                let what = "learner".into();
+                return Err(manifest::Error::UnknownName {
+                    at,
+                    what,
+                    name: id.into(),
+                    nearest: near,
+                    known,
+                }
+                .into());
+            }
+            return Err(plugin_host::Error::NotFound {
+                kind: "learner",
+                id: id.into(),
+                nearest: near,
+                trace,
+            }
+            .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let LearnerMeta {
+        id,
+        version,
+        requires,
+        provides,
+        hyperparameters,
+        ..
+    } = found.meta;
+    Ok(LearnerFacts {
+        id,
+        version,
+        requires,
+        provides,
+        schema: serde_json::from_str(&hyperparameters).unwrap_or(Value::Null),
+        runtimes: runtimes(&found.sidecar.id, &found.sidecar.runtimes, resolver)?,
+        library: Some((found.library, found.sidecar.library.sha256)),
+    })
+}

@@ -1,0 +1,138 @@
+//! Environments of an evaluation: built-ins natively, plugins through `environment/1`, behind one trait.
+
+use super::failure::Stop;
+use crate::job::EvaluationJob;
+use envs::{Environment, Spec, Step};
+use manifest::random::Family;
+use plugin_api::{Failure, Outcome};
+use plugin_host::{BatchBuffers, Library, Random, Services};
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+/// Random numbers for environment plugins; they see nothing else of the harness.
+struct EnvironmentServices;
+
+impl Services for EnvironmentServices {
+    fn batch(&mut self, _stream: &str, _step: u64, _out: &mut BatchBuffers) -> Outcome<()> {
+        Err(Failure::invalid_argument("environments see no data"))
+    }
+
+    fn random(
+        &mut self,
+        stream: &str,
+        position: u64,
+        kind: Random,
+        out: &mut [f64],
+    ) -> Outcome<()> {
+        let mut random = Family::new(0, &["environment", stream]).at(position);
+        for x in out {
+            *x = match kind {
+                Random::Uniform => random.uniform(),
+                Random::Normal => random.normal(),
+            };
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, _warning: bool, _text: &str) {}
+
+    fn metric(&mut self, _name: &str, _update: u64, _value: f64) -> Outcome<()> {
+        Err(Failure::invalid_argument("environments report no metrics"))
+    }
+
+    fn cancelled(&mut self) -> bool {
+        false
+    }
+}
+
+/// One simulator of an evaluation.
+pub(crate) enum Simulator {
+    BuiltIn(Box<dyn Environment>),
+    Plugin {
+        environment: Box<plugin_host::Environment>,
+        spec: Spec,
+        observation: Vec<f64>,
+    },
+}
+
+impl Simulator {
+    /// Makes `count` simulators of the environment `id`.
+    pub(crate) fn make(id: &str, job: &EvaluationJob, count: usize) -> Result<Vec<Self>, Stop> {
+        let Some((path, sha256)) = &job.library else {
+            return (0..count)
+                .map(|_| Ok(Self::BuiltIn(envs::make(id)?)))
+                .collect();
+        };
+        let library = Library::open(path, Some(sha256))?;
+        let model_dir = job.model_dir.as_deref().unwrap_or(Path::new(""));
+        let make = |_| -> Result<Self, Stop> {
+            let services = Rc::new(RefCell::new(EnvironmentServices));
+            let environment = plugin_host::Environment::create(&library, id, services, model_dir)?;
+            let s = environment.spec();
+            let spec = Spec {
+                id: id.to_owned(),
+                observation_dim: s.observation_dim,
+                action_dim: s.action_dim,
+                action_low: s.action_low as f32,
+                action_high: s.action_high as f32,
+                horizon: s.horizon,
+            };
+            let observation = vec![0.0; s.observation_dim];
+            Ok(Self::Plugin {
+                environment: Box::new(environment),
+                spec,
+                observation,
+            })
+        };
+        (0..count).map(make).collect()
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        match self {
+            Self::BuiltIn(environment) => environment.spec(),
+            Self::Plugin { spec, .. } => spec,
+        }
+    }
+
+    pub(crate) fn reset(&mut self, seed: u64, out: &mut [f32]) -> Result<(), Stop> {
+        match self {
+            Self::BuiltIn(environment) => Ok(environment.reset(seed, out)?),
+            Self::Plugin {
+                environment,
+                observation,
+                ..
+            } => {
+                environment.reset(seed, observation)?;
+                narrow(observation, out);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn step(&mut self, action: &[f32], out: &mut [f32]) -> Result<Step, Stop> {
+        match self {
+            Self::BuiltIn(environment) => Ok(environment.step(action, out)?),
+            Self::Plugin {
+                environment,
+                observation,
+                ..
+            } => {
+                let step = environment.step(action, observation)?;
+                narrow(observation, out);
+                Ok(Step {
+                    reward: step.reward,
+                    terminated: step.terminated,
+                    truncated: step.truncated,
+                })
+            }
+        }
+    }
+}
+
+/// Policies see observations in the single precision in which datasets hold them.
+fn narrow(from: &[f64], to: &mut [f32]) {
+    for (x, y) in from.iter().zip(to) {
+        *y = *x as f32;
+    }
+}

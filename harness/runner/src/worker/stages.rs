@@ -1,0 +1,226 @@
+//! Live stages of a job: upstream stages loaded from the store, bound in order.
+
+use super::failure::Stop;
+use super::oracle::ExactValues;
+use super::sampler::Sampler;
+use super::services::StageServices;
+use crate::job::{DataJob, Job, StageJob, ViewJob};
+use dataset::{Dataset, DatasetId, Side, Transitions, View};
+use plugin_api::{Precision, Problem};
+use plugin_host::{Bound, Learner, Library, Served};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use store::{FailureKind, Store};
+
+/// All interfaces that stages exchange.
+const INTERFACES: [&str; 3] = ["critic/1", "state-value/1", "policy/1"];
+
+/// A stage that can be called.
+pub(crate) enum Live {
+    Plugin {
+        learner: Box<Learner>,
+        services: Rc<RefCell<StageServices>>,
+    },
+    Oracle(Box<Served<ExactValues>>),
+}
+
+impl Live {
+    pub(crate) fn bind(&mut self, role: &str, interface_id: &str) -> Option<Bound> {
+        match self {
+            Self::Plugin { learner, .. } => learner.bind(role, interface_id),
+            Self::Oracle(served) => served.bind(role, interface_id),
+        }
+    }
+}
+
+/// The dataset of a job, loaded and checked.
+pub(crate) struct Data {
+    pub(crate) transitions: Rc<Transitions>,
+    pub(crate) behaviour: Option<envs::BehaviourSpec>,
+}
+
+impl Data {
+    pub(crate) fn load(job: &DataJob) -> Result<Self, Stop> {
+        let dataset = Dataset::open(&job.root, &DatasetId::new(&job.dataset)?)?;
+        let found = dataset.metadata().logical_digest.to_string();
+        if found != job.digest {
+            let message = format!(
+                "dataset `{}` changed: planned with {}, found {found}",
+                job.dataset, job.digest
+            );
+            return Err(Stop::new(FailureKind::Failed, message));
+        }
+        let behaviour = crate::data::recipe_of(dataset.metadata()).map(|r| r.behaviour);
+        Ok(Self {
+            transitions: Rc::new(dataset.load()?),
+            behaviour,
+        })
+    }
+
+    /// The training view of a stage.
+    pub(crate) fn view(&self, view: &ViewJob) -> Result<View, Stop> {
+        let split = dataset::split(&self.transitions);
+        let side = if view.disjoint {
+            Side::Suffix
+        } else {
+            Side::Prefix
+        };
+        Ok(View::new(
+            &split,
+            view.data_fraction,
+            view.subset_seed,
+            side,
+        )?)
+    }
+}
+
+/// Stages in order. Later ones hold pointers into earlier ones, so they are dropped last to first.
+pub(crate) struct Stages {
+    live: Vec<Live>,
+    pub(crate) libraries: BTreeMap<String, String>,
+}
+
+impl Drop for Stages {
+    fn drop(&mut self) {
+        while self.live.pop().is_some() {}
+    }
+}
+
+impl Stages {
+    /// Creates all stages of the job and loads the trained state of those before the last.
+    pub(crate) fn create(job: &Job, data: &Data, store: &Store) -> Result<Self, Stop> {
+        let mut stages = Self {
+            live: Vec::new(),
+            libraries: BTreeMap::new(),
+        };
+        for runtime in &job.runtimes {
+            for library in &runtime.libraries {
+                stages.record(&library.path, &library.sha256);
+            }
+        }
+        let last = job.stages.len() - 1;
+        for (i, stage) in job.stages.iter().enumerate() {
+            let trained = i == last && job.evaluation.is_none();
+            let mut live = stages.create_one(job, stage, data, trained)?;
+            if let (Live::Plugin { learner, .. }, true) = (&mut live, i < last) {
+                learner.load(
+                    &store
+                        .node(&stage.run_id)
+                        .and_then(|n| n.file("checkpoint.bin"))
+                        .map_err(Stop::store)?,
+                )?;
+            }
+            stages.live.push(live);
+        }
+        Ok(stages)
+    }
+
+    fn record(&mut self, path: &std::path::Path, sha256: &str) {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        self.libraries.insert(name, sha256.to_owned());
+    }
+
+    fn create_one(
+        &mut self,
+        job: &Job,
+        stage: &StageJob,
+        data: &Data,
+        trained: bool,
+    ) -> Result<Live, Stop> {
+        let problem = problem(job, stage, &data.transitions);
+        let Some((path, sha256)) = &stage.library else {
+            let oracle =
+                envs::oracle(&job.data.environment, job.data.discount)?.ok_or_else(|| {
+                    let message = format!(
+                        "environment `{}` has no exact solution",
+                        job.data.environment
+                    );
+                    Stop::new(FailureKind::Refused, message)
+                })?;
+            let behaviour = data.behaviour.as_ref();
+            let exact = ExactValues::new(
+                oracle,
+                &stage.params,
+                behaviour,
+                problem.action_dim,
+                problem.precision,
+            )?;
+            return Ok(Live::Oracle(Box::new(Served::new(exact))));
+        };
+        let library = Library::open(path, Some(sha256))?;
+        self.record(path, library.sha256());
+        let rows = if trained {
+            Some(data.view(&stage.view)?.rows().to_vec())
+        } else {
+            None
+        };
+        let sampler = rows.map(|rows| {
+            let sampler = Sampler::new(stage.seed, &stage.role, problem.batch_size, rows);
+            (data.transitions.clone(), sampler)
+        });
+        let services = Rc::new(RefCell::new(StageServices::new(
+            stage.seed,
+            &stage.role,
+            sampler,
+        )));
+        let mut bound = Vec::new();
+        for role in &stage.bound_roles {
+            let position = job.stages.iter().position(|s| &s.role == role);
+            let live = position.and_then(|p| self.live.get_mut(p)).ok_or_else(|| {
+                Stop::new(
+                    FailureKind::Failed,
+                    format!(
+                        "stage `{}` is bound to `{role}`, which is not earlier",
+                        stage.role
+                    ),
+                )
+            })?;
+            bound.extend(INTERFACES.iter().filter_map(|id| live.bind(role, id)));
+        }
+        let params = serde_json::Value::Object(stage.params.clone()).to_string();
+        let learner = Learner::create(
+            &library,
+            &stage.learner,
+            services.clone(),
+            &problem,
+            &params,
+            &bound,
+        )?;
+        Ok(Live::Plugin {
+            learner: Box::new(learner),
+            services,
+        })
+    }
+
+    /// The stage that is trained or evaluated.
+    pub(crate) fn last(&mut self) -> Result<&mut Live, Stop> {
+        self.live
+            .last_mut()
+            .ok_or_else(|| Stop::new(FailureKind::Failed, "the job has no stages"))
+    }
+}
+
+fn problem(job: &Job, stage: &StageJob, transitions: &Transitions) -> Problem {
+    Problem {
+        precision: if stage.double {
+            Precision::F64
+        } else {
+            Precision::F32
+        },
+        observation_dim: transitions.observation_dim(),
+        action_dim: transitions.action_dim(),
+        action_count: 0,
+        goal_dim: 0,
+        action_low: job.data.action_low,
+        action_high: job.data.action_high,
+        discount: job.data.discount,
+        batch_size: stage.batch_size as usize,
+        updates: stage.updates,
+        row_count: transitions.len(),
+    }
+}
