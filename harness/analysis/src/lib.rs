@@ -1,1 +1,40 @@
-//! Statistics over the store with Polars
+//! Statistics over a study's measurements, with Polars.
+//!
+//! Raw numbers are made in the runner; means, intervals, normalised scores and verdicts are made here and nowhere
+//! else. This crate reads a study folder (`study.json`, `observations.parquet`), returns typed results, and never
+//! renders, prints or decides an exit code.
+//!
+//! ```no_run
+//! let results = analysis::Results::open(std::path::Path::new("results/quickstart"))?;
+//! let tables = analysis::tables(&results, &analysis::Resampler::default())?;
+//! println!("{} tables", tables.len());
+//! # Ok::<(), analysis::Error>(())
+//! ```
+
+mod cell;
+mod error;
+mod findings;
+mod learning;
+mod load;
+mod point;
+mod scaling;
+mod sensitivity;
+mod sentence;
+pub mod stats;
+pub mod study;
+mod table;
+pub mod words;
+
+pub use cell::{Cell, Entry, Missing, MissingKind};
+pub use error::{Error, Result};
+pub use findings::{Comparison, Finding, Findings, Part, Verdict, findings};
+pub use learning::{LearningCurve, LearningPoint, learning_curves};
+pub use load::{Observation, Outcome, Query, Results};
+pub use point::{Level, Point};
+pub use scaling::{Curve, CurvePoint, Matrix, ScalingOptions, curves, matrices};
+pub use sensitivity::{Sensitivity, SensitivityPoint, sensitivities};
+pub use stats::bootstrap::Resampler;
+pub use stats::small_sample::LowN;
+pub use stats::{Estimate, Interval};
+pub use study::{Better, Study};
+pub use table::{Shared, Table, table, tables};

@@ -1,1 +1,19 @@
-//! Renders tables and figures
+//! Renders a study: tables as Markdown, LaTeX, CSV, JSON and terminal text, figures as SVG and PNG.
+//!
+//! Every rendering takes the same typed results from `analysis` and only formats them, so that a number is the same
+//! number everywhere; CSV and JSON keep all digits. Equal input gives equal bytes. This crate computes no statistics
+//! and prints nothing.
+//!
+//! Figures are written as SVG by hand and turned into PNG by `resvg` with the embedded font Arimo (SIL Open Font
+//! License): no system library, no system font, no clock, so the bytes are the same everywhere. Charting crates were
+//! left aside because none draws a matrix with numbers and intervals, bands with direct labels, or a stable layout.
+
+mod error;
+mod figure;
+mod tables;
+mod write;
+
+pub use error::{Error, Result};
+pub use figure::{FigureFormat, FigureOptions, curve, scaling};
+pub use tables::{TableFormat, TableOptions, table};
+pub use write::{Written, write_all};

@@ -1,0 +1,305 @@
+//! Reading a study folder: `study.json` whole, `observations.parquet` lazily, only the rows and columns asked for.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::point::Point;
+use crate::study::{self, Study};
+
+/// The metric that is computed here from `episode_return_mean`.
+pub(crate) const NORMALIZED_SCORE: &str = "normalized_score";
+const RETURN: &str = "episode_return_mean";
+
+/// An opened study.
+pub struct Results {
+    study: Study,
+    path: PathBuf,
+    frame: LazyFrame,
+}
+
+/// Which observations to read.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// The metric; `normalized_score` is computed.
+    pub metric: &'a str,
+    /// One benchmark, or all.
+    pub benchmark: Option<&'a str>,
+    /// Final snapshots only.
+    pub last_only: bool,
+}
+
+/// One row: a run's value of the metric, or why there is none.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The benchmark.
+    pub benchmark: Arc<str>,
+    /// The pipeline.
+    pub pipeline: Arc<str>,
+    /// The seed.
+    pub seed: i64,
+    /// Where on the axes and sweeps.
+    pub point: Arc<Point>,
+    /// Whether every key is at the study's reference.
+    pub reference: bool,
+    /// Updates of the last stage at this snapshot.
+    pub update: i64,
+    /// Equal for rows that are one computation.
+    pub evaluation_id: Arc<str>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A finite number.
+    Value(f64),
+    /// The metric is null, NaN or infinite.
+    NotFinite(f64),
+    /// The run failed, with its reason.
+    Failed(String),
+    /// The cell was skipped, with its reason.
+    Skipped(String),
+}
+
+impl Results {
+    /// Opens the study in `dir`.
+    ///
+    /// # Errors
+    /// `Read`, `Malformed` or `UnsupportedFormat` for `study.json`; `NothingMeasured` when there is no observations
+    /// file or it has no row; `Observations` when it is not Parquet.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let file = dir.join("study.json");
+        let text = std::fs::read_to_string(&file).map_err(|source| Error::Read {
+            path: file.clone(),
+            source,
+        })?;
+        let study = Study::parse(&text, &file.display().to_string())?;
+        let path = dir.join("observations.parquet");
+        if !path.is_file() {
+            return Err(Error::NothingMeasured {
+                study: study.study,
+                what: None,
+            });
+        }
+        let wrap = |source| Error::Observations {
+            path: path.clone(),
+            source,
+        };
+        let name = path.to_string_lossy();
+        // A study folder may have `*` or `[` in its name.
+        let args = ScanArgsParquet {
+            glob: false,
+            ..ScanArgsParquet::default()
+        };
+        let frame = LazyFrame::scan_parquet(PlRefPath::new(name.as_ref()), args).map_err(wrap)?;
+        let first = frame
+            .clone()
+            .filter(col("status").eq(lit("ok")))
+            .limit(1)
+            .collect()
+            .map_err(wrap)?;
+        let failed_only = first.height() == 0;
+        let results = Self { study, path, frame };
+        if failed_only && results.reasons()?.is_empty() {
+            return Err(Error::NothingMeasured {
+                study: results.study.study,
+                what: None,
+            });
+        }
+        Ok(results)
+    }
+
+    /// What was asked.
+    pub fn study(&self) -> &Study {
+        &self.study
+    }
+
+    /// The study's reference point.
+    pub fn reference(&self) -> Point {
+        Point::from_values(&self.study.reference)
+    }
+
+    /// The observations of one metric, and every failed or skipped run, in the order of the file.
+    ///
+    /// # Errors
+    /// `Observations` and `Column` for a damaged file; `UnknownName` for an unknown benchmark; `NoNormalizer` when
+    /// `normalized_score` is asked of a benchmark without one.
+    pub fn observations(&self, query: &Query<'_>) -> Result<Vec<Observation>> {
+        let normalized = query.metric == NORMALIZED_SCORE;
+        let mut wanted = col("metric").eq(lit(if normalized { RETURN } else { query.metric }));
+        if query.last_only {
+            wanted = wanted.and(col("last"));
+        }
+        let mut rows = wanted
+            .and(col("status").eq(lit("ok")))
+            .or(col("status").neq(lit("ok")));
+        if let Some(id) = query.benchmark {
+            let benchmark = self.study.benchmark(id)?;
+            if normalized && benchmark.normalizer.is_none() {
+                return Err(Error::NoNormalizer {
+                    benchmark: id.to_owned(),
+                });
+            }
+            rows = rows.and(col("benchmark").eq(lit(id)));
+        }
+        let mut frame = self.frame.clone().filter(rows);
+        if normalized {
+            frame = frame.with_column(normalized_score(&self.study.benchmarks));
+        }
+        let frame = frame
+            .select(columns())
+            .collect()
+            .map_err(|source| self.wrap(source))?;
+        self.decode(&frame)
+    }
+
+    /// The observations of failed and skipped runs.
+    pub(crate) fn reasons(&self) -> Result<Vec<Observation>> {
+        let rows = self.frame.clone().filter(col("status").neq(lit("ok")));
+        let frame = rows
+            .select(columns())
+            .collect()
+            .map_err(|source| self.wrap(source))?;
+        self.decode(&frame)
+    }
+
+    fn wrap(&self, source: PolarsError) -> Error {
+        Error::Observations {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    fn decode(&self, frame: &DataFrame) -> Result<Vec<Observation>> {
+        let text = |name: &str| {
+            frame
+                .column(name)
+                .and_then(|c| c.str().cloned())
+                .map_err(|e| self.wrap(e))
+        };
+        let number = |name: &str| {
+            frame
+                .column(name)
+                .and_then(|c| c.i64().cloned())
+                .map_err(|e| self.wrap(e))
+        };
+        let (benchmark, pipeline, point) = (text("benchmark")?, text("pipeline")?, text("point")?);
+        let (status, reason, id) = (text("status")?, text("reason")?, text("evaluation_id")?);
+        let (seed, update) = (number("seed")?, number("update")?);
+        let reference = frame
+            .column("reference")
+            .and_then(|c| c.bool().cloned())
+            .map_err(|e| self.wrap(e))?;
+        let value = frame
+            .column("value")
+            .and_then(|c| c.f64().cloned())
+            .map_err(|e| self.wrap(e))?;
+        let mut names = Interned::default();
+        let mut points: BTreeMap<String, Arc<Point>> = BTreeMap::new();
+        let mut out = Vec::with_capacity(frame.height());
+        for row in 0..frame.height() {
+            let key = point.get(row).unwrap_or_default();
+            let point = match points.get(key) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let parsed =
+                        Point::parse(key).ok_or_else(|| self.bad("point", "a JSON object", key))?;
+                    Arc::clone(
+                        points
+                            .entry(key.to_owned())
+                            .or_insert_with(|| Arc::new(parsed)),
+                    )
+                }
+            };
+            let why = || reason.get(row).unwrap_or("no reason recorded").to_owned();
+            let outcome = match (status.get(row).unwrap_or_default(), value.get(row)) {
+                ("ok", Some(x)) if x.is_finite() => Outcome::Value(x),
+                ("ok", x) => Outcome::NotFinite(x.unwrap_or(f64::NAN)),
+                ("failed", _) => Outcome::Failed(why()),
+                ("skipped", _) => Outcome::Skipped(why()),
+                (other, _) => return Err(self.bad("status", "ok, failed or skipped", other)),
+            };
+            out.push(Observation {
+                benchmark: names.get(benchmark.get(row)),
+                pipeline: names.get(pipeline.get(row)),
+                seed: seed
+                    .get(row)
+                    .ok_or_else(|| self.bad("seed", "a number", "null"))?,
+                point,
+                reference: reference.get(row).unwrap_or(false),
+                update: update.get(row).unwrap_or(0),
+                evaluation_id: names.get(id.get(row)),
+                outcome,
+            });
+        }
+        Ok(out)
+    }
+
+    fn bad(&self, column: &'static str, expected: &'static str, found: &str) -> Error {
+        Error::Column {
+            path: self.path.clone(),
+            column,
+            expected,
+            found: format!("`{found}`"),
+        }
+    }
+}
+
+/// One copy of every distinct text.
+#[derive(Default)]
+struct Interned(BTreeMap<String, Arc<str>>);
+
+impl Interned {
+    fn get(&mut self, text: Option<&str>) -> Arc<str> {
+        let text = text.unwrap_or_default();
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let fresh: Arc<str> = Arc::from(text);
+        self.0.insert(text.to_owned(), Arc::clone(&fresh));
+        fresh
+    }
+}
+
+fn columns() -> Vec<Expr> {
+    let text = [
+        "benchmark",
+        "pipeline",
+        "point",
+        "status",
+        "reason",
+        "evaluation_id",
+    ];
+    let mut all: Vec<Expr> = text
+        .iter()
+        .map(|&name| col(name).cast(DataType::String))
+        .collect();
+    all.extend(
+        ["seed", "update"]
+            .iter()
+            .map(|&name| col(name).cast(DataType::Int64)),
+    );
+    all.push(col("reference"));
+    all.push(col("value").cast(DataType::Float64));
+    all
+}
+
+/// Returns as normalised scores; null on benchmarks without a normaliser.
+fn normalized_score(benchmarks: &[study::Benchmark]) -> Expr {
+    let mut score = lit(NULL).cast(DataType::Float64);
+    for benchmark in benchmarks {
+        let Some(n) = &benchmark.normalizer else {
+            continue;
+        };
+        let own = lit(100.0) * (col("value") - lit(n.ref_min)) / lit(n.ref_max - n.ref_min);
+        score = when(col("benchmark").eq(lit(benchmark.id.clone())))
+            .then(own)
+            .otherwise(score);
+    }
+    score.alias("value")
+}

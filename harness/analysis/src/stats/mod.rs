@@ -1,0 +1,38 @@
+//! One file per statistic. Each says in words and in a formula what it is, its shapes, where it comes from, and what
+//! it gives for no value, one value and ties.
+
+use serde::Serialize;
+
+pub mod bootstrap;
+pub mod difference;
+pub mod iqm;
+pub mod mean;
+pub mod panel;
+pub mod percentile;
+pub mod ratio;
+pub mod sd;
+pub mod small_sample;
+
+pub use panel::{Observed, Panel};
+
+/// A two-sided 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+}
+
+/// A point estimate over resampling units, with its interval where one can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimate.
+    pub value: f64,
+    /// Absent with fewer than two units, or where some resample leaves the statistic undefined.
+    pub interval: Option<Interval>,
+    /// Resampling units (seeds that share no evaluation), over all strata.
+    pub n: usize,
+    /// How far to trust the interval.
+    pub low_n: Option<small_sample::LowN>,
+}

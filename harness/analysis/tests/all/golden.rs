@@ -1,0 +1,143 @@
+//! Statistics against rliable, NumPy and SciPy; see `tests/golden/analysis/make.py` for versions and tolerances.
+
+use analysis::Resampler;
+use analysis::stats::bootstrap::REPLICATES;
+use analysis::stats::{Observed, Panel, iqm::iqm, mean::mean, sd::sd, small_sample::factor};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Golden {
+    replicates: u32,
+    points: Vec<Point>,
+    factors: Vec<Factor>,
+    bootstrap: Vec<Bootstrap>,
+    exact: Vec<Exact>,
+}
+
+#[derive(Deserialize)]
+struct Point {
+    values: Vec<f64>,
+    iqm: f64,
+    mean: f64,
+    sd: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Factor {
+    tasks: usize,
+    n: usize,
+    factor: f64,
+}
+
+#[derive(Deserialize)]
+struct Bootstrap {
+    /// `[runs][tasks]`
+    scores: Vec<Vec<f64>>,
+    low: f64,
+    low_error: f64,
+    high: f64,
+    high_error: f64,
+}
+
+#[derive(Deserialize)]
+struct Exact {
+    values: Vec<f64>,
+    low: [f64; 2],
+    high: [f64; 2],
+}
+
+fn golden() -> Golden {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/analysis/statistics.json"
+    );
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn panel(scores: &[Vec<f64>]) -> Panel {
+    let mut observed = Vec::new();
+    for (seed, run) in scores.iter().enumerate() {
+        for (task, &value) in run.iter().enumerate() {
+            observed.push(Observed {
+                stratum: format!("task {task}"),
+                seed: seed as i64,
+                evaluation_id: format!("{task}/{seed}"),
+                value,
+            });
+        }
+    }
+    Panel::new("score", &[observed]).unwrap()
+}
+
+fn close(found: f64, expected: f64) {
+    assert!(
+        (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
+        "found {found}, expected {expected}"
+    );
+}
+
+#[test]
+fn points_equal_rliable_and_numpy() {
+    for point in golden().points {
+        close(iqm(&point.values).unwrap(), point.iqm);
+        close(mean(&point.values).unwrap(), point.mean);
+        assert_eq!(sd(&point.values).is_some(), point.sd.is_some());
+        if let Some((found, expected)) = sd(&point.values).zip(point.sd) {
+            close(found, expected);
+        }
+    }
+}
+
+#[test]
+fn small_sample_factors_equal_scipy() {
+    for row in golden().factors {
+        let found = factor(&vec![row.n; row.tasks]).unwrap();
+        assert!(
+            (found - row.factor).abs() <= 1e-8 * row.factor,
+            "{} tasks, n = {}: {found}",
+            row.tasks,
+            row.n
+        );
+    }
+    assert_eq!(factor(&[]), None);
+    assert_eq!(factor(&[1, 1, 1]), None);
+}
+
+#[test]
+fn percentile_intervals_equal_rliable_within_monte_carlo_error() {
+    let golden = golden();
+    assert_eq!(
+        golden.replicates, REPLICATES,
+        "both sides have the same Monte Carlo error"
+    );
+    for case in golden.bootstrap {
+        let found = Resampler::default()
+            .percentile_interval(&panel(&case.scores))
+            .unwrap();
+        // Tied percentiles have a spread of exactly zero between repeats; rounding differs all the same.
+        let check = |found: f64, expected: f64, error: f64| {
+            let allowed = 5.0 * error * (1.0f64 + 1.0 / 8.0).sqrt() + 1e-12;
+            assert!(
+                (found - expected).abs() <= allowed,
+                "found {found}, expected {expected} within {allowed}"
+            );
+        };
+        check(found.low, case.low, case.low_error);
+        check(found.high, case.high, case.high_error);
+    }
+}
+
+#[test]
+fn percentile_intervals_lie_in_the_enumerated_distribution() {
+    for case in golden().exact {
+        let scores: Vec<Vec<f64>> = case.values.iter().map(|&x| vec![x]).collect();
+        let found = Resampler::default()
+            .percentile_interval(&panel(&scores))
+            .unwrap();
+        let inside = |x: f64, [low, high]: [f64; 2]| low - 1e-12 <= x && x <= high + 1e-12;
+        assert!(
+            inside(found.low, case.low) && inside(found.high, case.high),
+            "{found:?}"
+        );
+    }
+}

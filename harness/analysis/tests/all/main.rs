@@ -1,0 +1,13 @@
+//! Tests of the statistics on small study folders. One binary, because linking Polars dominates the build.
+
+// `cfg(test)` always holds here; it tells the lints that helpers may unwrap, too.
+#[cfg(test)]
+mod cells;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod quickstart;

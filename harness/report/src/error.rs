@@ -1,0 +1,56 @@
+//! What can go wrong between results and renderings.
+
+use std::path::PathBuf;
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a rendering could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The study could not be analysed, or holds nothing to show.
+    #[error(transparent)]
+    Analysis(#[from] analysis::Error),
+    /// A rendering could not be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Results could not be written as JSON.
+    #[error("cannot write results as json")]
+    Json(#[from] serde_json::Error),
+    /// A figure is too large for a bitmap.
+    #[error("a figure of {width} x {height} pixels cannot be drawn as png")]
+    Bitmap {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+}
+
+impl Error {
+    /// Whether there was nothing to show, as opposed to a fault.
+    pub fn nothing_measured(&self) -> bool {
+        matches!(
+            self,
+            Self::Analysis(analysis::Error::NothingMeasured { .. })
+        )
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Analysis(error) => error.hint(),
+            Self::Write { .. } => Some("name an output folder that can be written".into()),
+            Self::Bitmap { .. } => {
+                Some("use svg, or choose fewer pipelines or one benchmark".into())
+            }
+            Self::Json(_) => None,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A table as short texts, before any format: the same texts appear in Markdown, LaTeX and on the terminal.
+
+use analysis::words::{decimals, fixed, metric, significant};
+use analysis::{Better, Cell, Entry, Estimate, Interval, LowN, Table};
+
+/// A table in words.
+pub(crate) struct Layout {
+    pub(crate) caption: String,
+    /// Row dimension and column labels.
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<(String, Vec<CellText>)>,
+    /// Footnotes, numbered from 1 in this order.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A cell in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CellText {
+    /// The estimate, or the word for its absence; empty where no pipeline belongs.
+    pub(crate) value: String,
+    /// `[low, high]`, empty without interval.
+    pub(crate) interval: String,
+    /// `n = 4` where the table's caption does not say it.
+    pub(crate) count: String,
+    /// Numbers of footnotes.
+    pub(crate) notes: Vec<usize>,
+}
+
+impl Layout {
+    pub(crate) fn new(table: &Table) -> Self {
+        let mut notes = Vec::new();
+        let counts = common_count(table);
+        let rows = table.rows.iter().enumerate().map(|(r, label)| {
+            let cells = table.cells[r].iter().enumerate();
+            let texts = cells
+                .map(|(c, entry)| cell_text(table, (r, c), entry.as_ref(), counts, &mut notes));
+            (label.clone(), texts.collect())
+        });
+        let rows = rows.collect();
+        let mut header = vec![table.row_dimension.clone()];
+        header.extend(table.columns.iter().cloned());
+        Self {
+            caption: caption(table, counts),
+            header,
+            rows,
+            notes,
+        }
+    }
+}
+
+impl CellText {
+    /// The cell without footnotes, e.g. `0.64 [0.63, 0.65] (n = 4)`.
+    pub(crate) fn plain(&self) -> String {
+        let mut text = self.value.clone();
+        if !self.interval.is_empty() {
+            text = format!("{text} {}", self.interval);
+        }
+        if !self.count.is_empty() {
+            text = format!("{text} ({})", self.count);
+        }
+        text
+    }
+}
+
+/// An estimate with its interval, to the digits that the interval supports.
+pub(crate) fn number(value: f64, interval: Option<Interval>) -> (String, String) {
+    let Some(interval) = interval else {
+        return (significant(value, 3), String::new());
+    };
+    let half = (interval.high - interval.low) / 2.0;
+    // Half the width with two digits, but never more than four digits of the value itself.
+    let digits = if half > 0.0 {
+        decimals(half, 2)
+    } else {
+        decimals(value, 3)
+    };
+    let digits = digits.min(decimals(value, 4));
+    let text = |x| fixed(x, digits);
+    (
+        text(value),
+        format!("[{}, {}]", text(interval.low), text(interval.high)),
+    )
+}
+
+/// An [`Estimate`] as `0.05 [0.04, 0.06]`.
+pub(crate) fn estimate(estimate: &Estimate) -> String {
+    let (value, interval) = number(estimate.value, estimate.interval);
+    format!("{value} {interval}").trim_end().to_owned()
+}
+
+fn measured(table: &Table) -> impl Iterator<Item = &Cell> {
+    table
+        .cells
+        .iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.cell.as_ref())
+}
+
+/// The count that all cells have, as (evaluations, units).
+fn common_count(table: &Table) -> Option<(usize, usize)> {
+    let mut counts = measured(table).map(|cell| (cell.n, cell.units));
+    let first = counts.next()?;
+    counts.all(|count| count == first).then_some(first)
+}
+
+fn caption(table: &Table, count: Option<(usize, usize)>) -> String {
+    let place = table.benchmark.as_deref().unwrap_or("all benchmarks");
+    let direction = match table.better {
+        Better::Lower => "lower is better",
+        Better::Higher => "higher is better",
+    };
+    let count = count.map_or_else(|| "n in each cell".into(), |(n, _)| format!("n = {n}"));
+    let head = if [&table.row_dimension, &table.column_dimension]
+        .iter()
+        .any(|d| *d == "benchmark")
+    {
+        String::new()
+    } else {
+        format!("{place}, ")
+    };
+    format!(
+        "{head}{} ({direction}), IQM [95 % interval], {count}",
+        metric(&table.metric)
+    )
+}
+
+fn cell_text(
+    table: &Table,
+    place: (usize, usize),
+    entry: Option<&Entry>,
+    common: Option<(usize, usize)>,
+    notes: &mut Vec<String>,
+) -> CellText {
+    let Some(entry) = entry else {
+        return CellText::default();
+    };
+    let mut text = CellText::default();
+    match &entry.cell {
+        Some(cell) => {
+            (text.value, text.interval) = number(cell.iqm, cell.interval);
+            if common.is_none() {
+                text.count = format!("n = {}", cell.n);
+            }
+            if cell.low_n == Some(LowN::Strong) {
+                text.notes.push(note(
+                    notes,
+                    "fewer than 5 seeds: the interval may cover much less than 95 %".into(),
+                ));
+            }
+        }
+        None => {
+            let kind = entry
+                .missing
+                .first()
+                .map_or("not measured", |missing| missing.kind.word());
+            kind.clone_into(&mut text.value);
+        }
+    }
+    for reason in entry.reasons() {
+        text.notes.push(note(notes, reason));
+    }
+    if let Some(group) = table
+        .shared
+        .iter()
+        .find(|group| group.places.contains(&place))
+    {
+        let others = group.places.iter().filter(|other| **other != place);
+        let names = others.map(|&(r, c)| format!("{} / {}", table.rows[r], table.columns[c]));
+        let names: Vec<String> = names.collect();
+        text.notes.push(note(
+            notes,
+            format!(
+                "the same evaluations as {}: one observation",
+                names.join(", ")
+            ),
+        ));
+    }
+    text
+}
+
+fn note(notes: &mut Vec<String>, text: String) -> usize {
+    let index = notes
+        .iter()
+        .position(|known| *known == text)
+        .unwrap_or_else(|| {
+            notes.push(text);
+            notes.len() - 1
+        });
+    index + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_follow_the_interval() {
+        let interval = |low, high| Some(Interval { low, high });
+        let rows = [
+            (
+                (0.6384, interval(0.6312, 0.6523)),
+                ("0.638", "[0.631, 0.652]"),
+            ),
+            (
+                (0.00712, interval(0.0061, 0.0085)),
+                ("0.0071", "[0.0061, 0.0085]"),
+            ),
+            ((64.9, interval(56.1, 73.64)), ("64.9", "[56.1, 73.6]")),
+            (
+                (100.0, interval(99.9979, 100.0021)),
+                ("100.0", "[100.0, 100.0]"),
+            ),
+            ((0.25, interval(0.25, 0.25)), ("0.250", "[0.250, 0.250]")),
+            ((0.25, None), ("0.250", "")),
+            ((-1.23456, interval(-400.0, 400.0)), ("-1", "[-400, 400]")),
+        ];
+        for ((value, interval), (expected, bounds)) in rows {
+            assert_eq!(
+                number(value, interval),
+                (expected.to_owned(), bounds.to_owned())
+            );
+        }
+    }
+}

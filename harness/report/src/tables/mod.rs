@@ -1,0 +1,168 @@
+//! Comparison tables and findings in every text format.
+
+use std::path::Path;
+
+use analysis::study::TableSpec;
+use analysis::{Error as AnalysisError, Findings, Resampler, Results, Study, Table};
+
+use crate::error::Result;
+
+mod console;
+mod csv;
+mod findings;
+mod json;
+mod latex;
+pub(crate) mod layout;
+mod markdown;
+
+pub(crate) use layout::number;
+
+/// A text format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// GitHub-flavoured Markdown.
+    Markdown,
+    /// One line per cell, all digits.
+    Csv,
+    /// Everything, all digits.
+    Json,
+    /// LaTeX with the `booktabs` package.
+    Latex,
+    /// Aligned text for a terminal, without colour.
+    Console,
+}
+
+/// Which tables to render.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    /// Only the table with this id.
+    pub table: Option<String>,
+    /// Only tables of this benchmark.
+    pub benchmark: Option<String>,
+    /// Another metric in the places of the study's tables; findings are left out.
+    pub metric: Option<String>,
+}
+
+/// What every format renders.
+pub(crate) struct Content<'a> {
+    pub(crate) study: &'a Study,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) findings: Findings,
+}
+
+/// The study's tables and findings as text.
+///
+/// # Errors
+/// `Analysis` when the study cannot be read, a name is unknown, or nothing was measured.
+pub fn table(study_dir: &Path, options: &TableOptions, format: TableFormat) -> Result<String> {
+    let results = Results::open(study_dir)?;
+    let content = Content::read(&results, &Resampler::default(), options)?;
+    content.render(format)
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn read(
+        results: &'a Results,
+        resampler: &Resampler,
+        options: &TableOptions,
+    ) -> Result<Self> {
+        let study = results.study();
+        let specs = specs(study, options)?;
+        let tables = specs
+            .iter()
+            .map(|spec| analysis::table(results, resampler, spec))
+            .collect::<analysis::Result<Vec<Table>>>()?;
+        if !tables.iter().any(measured) {
+            let what = Some("the tables asked for".to_owned());
+            return Err(AnalysisError::NothingMeasured {
+                study: study.study.clone(),
+                what,
+            }
+            .into());
+        }
+        let narrowed = options.metric.is_some() || options.table.is_some();
+        let mut findings = if narrowed {
+            Findings {
+                findings: Vec::new(),
+                sentences: Vec::new(),
+            }
+        } else {
+            analysis::findings(results, resampler)?
+        };
+        if let Some(benchmark) = &options.benchmark {
+            findings.findings.retain(|f| f.benchmark == *benchmark);
+            findings.sentences.clear();
+        }
+        Ok(Self {
+            study,
+            tables,
+            findings,
+        })
+    }
+
+    pub(crate) fn render(&self, format: TableFormat) -> Result<String> {
+        Ok(match format {
+            TableFormat::Markdown => markdown::render(self),
+            TableFormat::Csv => csv::render(self),
+            TableFormat::Json => json::render(self)?,
+            TableFormat::Latex => latex::render(self),
+            TableFormat::Console => console::render(self),
+        })
+    }
+}
+
+fn measured(table: &Table) -> bool {
+    table
+        .cells
+        .iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.cell.is_some())
+}
+
+/// The study's tables, narrowed and with the metric exchanged as asked.
+fn specs(study: &Study, options: &TableOptions) -> Result<Vec<TableSpec>> {
+    if let Some(id) = &options.benchmark {
+        study.benchmark(id)?;
+    }
+    let mut specs: Vec<TableSpec> = study.tables.clone();
+    if let Some(id) = &options.table {
+        specs.retain(|spec| spec.id == *id);
+        if specs.is_empty() {
+            let known = study.tables.iter().map(|spec| spec.id.clone()).collect();
+            return Err(AnalysisError::UnknownName {
+                kind: "table",
+                name: id.clone(),
+                known,
+            }
+            .into());
+        }
+    }
+    if let Some(benchmark) = &options.benchmark {
+        let own = |spec: &TableSpec| spec.benchmark.as_ref() == Some(benchmark);
+        if specs.iter().any(own) {
+            specs.retain(own);
+        } else {
+            for spec in &mut specs {
+                spec.benchmark = Some(benchmark.clone());
+            }
+        }
+    }
+    if let Some(metric) = &options.metric {
+        for spec in &mut specs {
+            spec.better = study.better(metric);
+            spec.metric.clone_from(metric);
+        }
+    }
+    let mut distinct: Vec<TableSpec> = Vec::new();
+    for spec in specs {
+        let same = |other: &TableSpec| {
+            (&other.benchmark, &other.metric, &other.rows, &other.columns)
+                == (&spec.benchmark, &spec.metric, &spec.rows, &spec.columns)
+        };
+        if !distinct.iter().any(same) {
+            distinct.push(spec);
+        }
+    }
+    Ok(distinct)
+}
