@@ -40,6 +40,14 @@ impl Component {
         self.recipe().disk_bytes
     }
 
+    /// The component that a plugin's sidecar names under `runtime`, such as `libtorch 2.11.0`; `None` when there
+    /// is none of that name and version.
+    pub fn from_runtime(entry: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|component| component.to_string() == entry)
+    }
+
     pub(crate) fn recipe(self) -> &'static Recipe {
         match self {
             Self::Libtorch => &recipe::LIBTORCH,
@@ -65,4 +73,22 @@ pub fn runtime_libraries(component: Component, dir: &Path) -> Vec<PathBuf> {
     let libraries = component.recipe().libraries.iter();
     let paths = libraries.map(|library| dir.join("lib").join(library));
     paths.filter(|path| path.is_file()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtime_entries_name_a_component_with_its_version() {
+        let found = Component::from_runtime("libtorch 2.11.0");
+        assert_eq!(found, Some(Component::Libtorch));
+        assert_eq!(Component::from_runtime("libtorch 2.10.0"), None);
+        for component in Component::ALL {
+            assert_eq!(
+                Component::from_runtime(&component.to_string()),
+                Some(component)
+            );
+        }
+    }
 }

@@ -237,11 +237,8 @@ pub(crate) fn seal(workspace: &Workspace, libraries: &[PathBuf]) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    let mut assay = Command::new(workspace.assay());
-    assay
-        .args(["plugin", "seal"])
-        .args(&stale)
-        .current_dir(&workspace.root);
+    let mut assay = workspace.assay_command();
+    assay.args(["plugin", "seal"]).args(&stale);
     succeed(&mut assay, "sealing the plugins")?;
     match stale.iter().find(|library| !is_sealed(library)) {
         Some(library) => bail!(

@@ -1,7 +1,5 @@
 //! From clone to first table.
 
-use std::process::Command;
-
 use anyhow::Result;
 
 use crate::command::{cargo_in, status, succeed};
@@ -11,11 +9,9 @@ use crate::{EXECUTION_FAILED, plugins, setup};
 /// `cargo xtask quickstart [run arguments]`
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<u8> {
     prepare(workspace)?;
-    let mut assay = Command::new(workspace.assay());
-    assay
-        .args(["run", "manifests/quickstart.toml", "--show"])
-        .args(arguments)
-        .current_dir(&workspace.root);
+    let mut assay = workspace.assay_command();
+    assay.args(["run", "manifests/quickstart.toml", "--show"]);
+    assay.args(arguments);
     let status = status(&mut assay)?;
     if status.success() {
         eprintln!(

@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, explained};
 pub(crate) struct Components {
     pub(crate) libtorch: PathBuf,
     pub(crate) mujoco: PathBuf,
-    /// Not used by the build; the worker finds it by itself.
+    /// Used by tests only; a worker finds it by itself.
     pub(crate) models: PathBuf,
 }
 

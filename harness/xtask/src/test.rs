@@ -47,7 +47,7 @@ pub(crate) fn all_pass(
     }
     let mut pass = true;
     for command in &mut commands {
-        with_test_environment(workspace, command);
+        with_test_environment(workspace, components, command);
         pass &= status(command)?.success();
     }
     Ok(pass)
@@ -73,9 +73,10 @@ fn plugin_command(workspace: &Workspace, components: &Components) -> Command {
     cargo
 }
 
-fn with_test_environment(workspace: &Workspace, command: &mut Command) {
+fn with_test_environment(workspace: &Workspace, components: &Components, command: &mut Command) {
     command
         .env("ASSAY_CACHE", &workspace.settings.cache)
+        .env("ASSAY_TEST_MODELS", &components.models)
         .env("ASSAY_TEST_PLUGINS", workspace.plugin_libraries())
         .env("ASSAY_TEST_BINARY", workspace.assay());
 }

@@ -1,6 +1,7 @@
 //! Where this checkout and its build folders are.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use provision::Settings;
@@ -45,6 +46,17 @@ impl Workspace {
     /// Where finished plugin libraries and their sealed metadata lie.
     pub(crate) fn plugin_libraries(&self) -> PathBuf {
         self.plugin_target().join("lib")
+    }
+
+    /// An `assay` command in the root. It looks for plugins below the root's own `target`, so another target
+    /// folder is named to it.
+    pub(crate) fn assay_command(&self) -> Command {
+        let mut assay = Command::new(self.assay());
+        assay.current_dir(&self.root);
+        if self.target != self.root.join("target") {
+            assay.env("ASSAY_PLUGIN_PATH", self.plugin_libraries());
+        }
+        assay
     }
 
     /// The `assay` binary, built with the profile that tests use.
