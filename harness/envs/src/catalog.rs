@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use manifest::random::Stream;
+
 use crate::cbandit::{self, CBandit, CBanditOracle};
 use crate::environment::{Environment, Oracle};
 use crate::error::Error;
 use crate::lqr::{self, LqrNav, LqrOracle};
 use crate::maze::{self, Map, PointMaze};
+use crate::recipe::Start;
 
 /// A built-in environment, without building it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,6 +119,53 @@ pub fn make(id: &str) -> Result<Box<dyn Environment>, Error> {
         lqr::ID => Box::new(LqrNav::new()),
         _ => Box::new(PointMaze::new(maze::map(entry.id)?)),
     })
+}
+
+/// A built-in environment that can start episodes elsewhere than at its own starts.
+pub(crate) enum Simulator {
+    CBandit(CBandit),
+    Lqr(LqrNav),
+    Maze(PointMaze),
+}
+
+impl Simulator {
+    pub(crate) fn new(entry: &EnvironmentInfo) -> Result<Self, Error> {
+        Ok(match entry.id {
+            cbandit::ID => Self::CBandit(CBandit::new()),
+            lqr::ID => Self::Lqr(LqrNav::new()),
+            _ => Self::Maze(PointMaze::new(maze::map(entry.id)?)),
+        })
+    }
+
+    pub(crate) fn get(&self) -> &dyn Environment {
+        match self {
+            Self::CBandit(env) => env,
+            Self::Lqr(env) => env,
+            Self::Maze(env) => env,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut dyn Environment {
+        match self {
+            Self::CBandit(env) => env,
+            Self::Lqr(env) => env,
+            Self::Maze(env) => env,
+        }
+    }
+
+    /// Starts an episode; a maze has its own starts only.
+    pub(crate) fn reset_from(
+        &mut self,
+        start: &Start,
+        stream: &mut Stream,
+        observation: &mut [f32],
+    ) {
+        match self {
+            Self::CBandit(env) => env.reset_from(start, stream, observation),
+            Self::Lqr(env) => env.reset_from(start, stream, observation),
+            Self::Maze(env) => env.reset_from(stream, observation),
+        }
+    }
 }
 
 /// The solution of an environment at `discount`; `None` where there is none. A maze's is computed at its first use.

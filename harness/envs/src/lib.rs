@@ -6,8 +6,8 @@
 //! | `lqr-nav/default-v0` | [`lqr`] | exact where actions are inside the bounds |
 //! | `point-maze/{umaze,medium,large}-v0` | [`maze`] | value iteration, discretisation error stated |
 //!
-//! [`make`] builds a simulator, [`oracle`] its solution, [`generate`] a dataset from a [`Recipe`], [`score`] normalises a
-//! return. All mathematics is portable (`libm`) and all randomness comes from `manifest::random`, so the same recipe and
+//! [`make`] builds a simulator, [`oracle`] its solution, [`generate`] a dataset from a [`Recipe`], [`normalizer::lookup`] finds
+//! the references of a score. All mathematics is portable (`libm`) and all randomness comes from `manifest::random`, so the same recipe and
 //! seed give the same bytes on every machine. Environments behind plugins implement the same [`Environment`] trait.
 
 mod behaviour;
@@ -15,13 +15,19 @@ mod catalog;
 pub mod cbandit;
 mod environment;
 mod error;
+mod generate;
 pub mod lqr;
 pub mod maze;
+pub mod normalizer;
 mod quadrature;
 mod recipe;
+mod source;
 
 pub use behaviour::{BehaviourSpec, Part, clipped_normal_moments};
 pub use catalog::{EnvironmentInfo, catalog, info, make, oracle};
 pub use environment::{Environment, Functional, Oracle, Spec, Step};
 pub use error::{Error, SinkError};
+pub use generate::{BehaviourValue, Sink, Transition, behaviour_value, generate};
+pub use normalizer::{Normalizer, References, normalizers, reference_returns};
 pub use recipe::{GENERATOR_VERSION, Recipe, Start};
+pub use source::source_hash;

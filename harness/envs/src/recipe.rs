@@ -1,6 +1,5 @@
 //! Dataset recipes: what to generate, as TOML.
 
-use manifest::random::Family;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +34,7 @@ impl Default for Start {
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Version of this format, 1.
-    pub recipe_version: u32,
+    pub format: u32,
     /// Id of the dataset, `family/name-vN`.
     pub id: String,
     /// Name in tables.
@@ -94,13 +93,7 @@ impl Recipe {
             .collect()
     }
 
-    /// The random streams of a generation: one position an episode. Recipes of one environment share them, so that
-    /// recipes differing in the behaviour alone see the same states and noise.
-    pub(crate) fn streams(&self, seed: u64) -> Family {
-        Family::new(seed, &["envs", &self.environment, "generate"])
-    }
-
-    fn check(&self, file: &str) -> Result<(), Error> {
+    pub(crate) fn check(&self, file: &str) -> Result<(), Error> {
         let fail = |key: &str, expected: &str, found: String| {
             Err(Error::RecipeValue {
                 file: file.to_owned(),
@@ -109,8 +102,8 @@ impl Recipe {
                 found,
             })
         };
-        if self.recipe_version != 1 {
-            return fail("recipe_version", "1", self.recipe_version.to_string());
+        if self.format != 1 {
+            return fail("format", "1", self.format.to_string());
         }
         if !self
             .id
@@ -247,7 +240,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = r#"
-        recipe_version = 1
+        format = 1
         id = "cbandit/test-v0"
         label = "test"
         description = "for tests"
