@@ -104,8 +104,6 @@ pub enum Error {
         folder: PathBuf,
         /// Wheel file name.
         file: &'static str,
-        /// Requirement for pip, `project==version`.
-        requirement: String,
     },
 
     /// A wheel with the right hash cannot be unpacked as expected.
@@ -183,8 +181,22 @@ impl std::fmt::Display for Room {
     }
 }
 
-const PIP_ELSEWHERE: &str = "pip download --no-deps --only-binary=:all: --python-version 3.11 \
-     --implementation cp --abi cp311";
+/// The command that fetches every wheel of every component into a folder `wheels`, on any machine with pip.
+fn fetch_command() -> String {
+    let platforms = crate::pip::PLATFORMS.map(|platform| format!("--platform {platform}"));
+    let wheels = Component::ALL
+        .into_iter()
+        .flat_map(|component| component.recipe().wheels);
+    let requirements: Vec<String> = wheels
+        .map(|wheel| format!("{}=={}", wheel.project, wheel.version))
+        .collect();
+    format!(
+        "pip download --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 {} \
+         -d wheels {}",
+        platforms.join(" "),
+        requirements.join(" ")
+    )
+}
 
 impl Error {
     /// Wraps an I/O error; a full disk becomes [`Error::DiskFull`].
@@ -226,10 +238,10 @@ impl Error {
             Self::PipMissing { .. } => "install pip (Debian: apt install python3-pip; elsewhere: python3 -m ensurepip), \
                  or set ASSAY_PYTHON to an interpreter that has it"
                 .to_string(),
-            Self::Offline { wheel, .. } => format!(
-                "connect to the network (a proxy or mirror goes into pip's own configuration) and repeat the command; \
-                 or fetch {wheel} and the other wheels elsewhere with pip download, copy them here and set \
-                 ASSAY_WHEELS to their folder"
+            Self::Offline { .. } => format!(
+                "connect to the network and repeat the command (a proxy or mirror goes into pip's own configuration); \
+                 or, on a machine with network: {}; then copy the folder `wheels` here and set ASSAY_WHEELS to it",
+                fetch_command()
             ),
             Self::PipFailed { wheel, .. } => format!(
                 "check that pip's configured index offers {wheel}; or fetch it elsewhere and set ASSAY_WHEELS to its folder"
@@ -237,9 +249,9 @@ impl Error {
             Self::WrongHash { .. } => "the download is corrupted, or the index or folder offers another file under this \
                  name: delete it and repeat the command, or try another index"
                 .to_string(),
-            Self::WheelMissing { folder, requirement, .. } => format!(
-                "on a machine with network: {PIP_ELSEWHERE} {} -d wheels {requirement}, then copy it into `{}`",
-                crate::pip::PLATFORMS.map(|platform| format!("--platform {platform}")).join(" "),
+            Self::WheelMissing { folder, .. } => format!(
+                "on a machine with network: {}; then copy the files of `wheels` into `{}`",
+                fetch_command(),
                 folder.display()
             ),
             Self::BadWheel { .. } => "repeat the command; if it happens again, this is a bug: please report it".to_string(),

@@ -127,7 +127,6 @@ impl Fetch<'_> {
                 return Err(Error::WheelMissing {
                     folder: folder.clone(),
                     file: wheel.file,
-                    requirement: format!("{}=={}", wheel.project, wheel.version),
                 });
             }
             check_hash(wheel, &path)?;
