@@ -118,6 +118,25 @@ impl Bench {
         Ok(Self::attempt(context, setup)??)
     }
 
+    /// A trained instance with the promised interface; skips learners that do not promise it before they are tried.
+    pub(crate) fn offering(
+        context: &Context,
+        interface_id: &str,
+        updates: u64,
+    ) -> Result<(Self, Bound), Stop> {
+        if !context
+            .learner()?
+            .provides
+            .iter()
+            .any(|p| p == interface_id)
+        {
+            return skip(format!("the learner provides no {interface_id}"));
+        }
+        let bench = Self::trained(context, updates)?;
+        let bound = bench.bind(interface_id)?;
+        Ok((bench, bound))
+    }
+
     /// An instance of the usual problem after `updates` updates.
     pub(crate) fn trained(context: &Context, updates: u64) -> Result<Self, Stop> {
         let mut bench = Self::make(context, &Setup::default())?;
@@ -129,11 +148,8 @@ impl Bench {
         self.provides.iter().any(|p| p == interface_id)
     }
 
-    /// An interface; skips the check when the learner does not promise it, fails when it breaks the promise.
+    /// A promised interface; fails the check when the promise is broken.
     pub(crate) fn bind(&self, interface_id: &str) -> Result<Bound, Stop> {
-        if !self.provides(interface_id) {
-            return skip(format!("the learner provides no {interface_id}"));
-        }
         match self.learner.bind("subject", interface_id) {
             Some(bound) => Ok(bound),
             None => crate::outcome::fail(

@@ -14,8 +14,7 @@ const B: i64 = ROWS as i64;
 
 /// `critic-values`
 pub(crate) fn values(context: &Context) -> Verdict {
-    let bench = Bench::trained(context, 3)?;
-    let bound = bench.bind("critic/1")?;
+    let (bench, bound) = Bench::offering(context, "critic/1", 3)?;
     expect_dtype(&bench)?;
     let probe = Probe::new(Precision::F32);
     let mut critic = bound.critic()?;
@@ -180,8 +179,7 @@ pub(crate) fn gradient(context: &Context) -> Verdict {
 
 /// `state-value`
 pub(crate) fn state_value(context: &Context) -> Verdict {
-    let bench = Bench::trained(context, 3)?;
-    let bound = bench.bind("state-value/1")?;
+    let (_bench, bound) = Bench::offering(context, "state-value/1", 3)?;
     let probe = Probe::new(Precision::F32);
     let mut handle = bound.state_value()?;
     let v = answer("v", &handle.v(probe.observation.view(), None)?)?;

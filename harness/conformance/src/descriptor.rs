@@ -153,7 +153,8 @@ fn environments(said: &Sidecar) -> Verdict {
 
 /// `versions`
 pub(crate) fn versions(context: &Context) -> Verdict {
-    let abi = context.library.sidecar()?.abi;
+    let first = context.library.sidecar()?;
+    let abi = &first.abi;
     require(
         abi.minor_needed <= abi.minor,
         || "the lowest ABI minor needed not to exceed the one built against".into(),
@@ -178,7 +179,7 @@ pub(crate) fn versions(context: &Context) -> Verdict {
     }
     let again = Library::open(path, Some(context.library.sha256()))?.sidecar()?;
     require(
-        again == context.library.sidecar()?,
+        again == first,
         || "the same descriptor from every call of the entry".into(),
         || "another one the second time".into(),
     )

@@ -74,8 +74,7 @@ fn act(
 /// `actions`
 pub(crate) fn actions(context: &Context) -> Verdict {
     for updates in [0, 5] {
-        let bench = Bench::trained(context, updates)?;
-        let bound = bench.bind("policy/1")?;
+        let (bench, bound) = Bench::offering(context, "policy/1", updates)?;
         expect_dtype(&bench)?;
         let far: Vec<f64> = (0..ROWS * OBSERVATION_DIM)
             .map(|i| if i % 2 == 0 { 100.0 } else { -100.0 })
@@ -116,8 +115,7 @@ fn check_actions(answer: &Answer) -> Verdict {
 
 /// `greedy`
 pub(crate) fn greedy(context: &Context) -> Verdict {
-    let bench = Bench::trained(context, 3)?;
-    let bound = bench.bind("policy/1")?;
+    let (_bench, bound) = Bench::offering(context, "policy/1", 3)?;
     let probe = Probe::new(Precision::F32);
     let first = act(&bound, &probe, ActMode::Greedy, "greedy action")?;
     act(&bound, &probe, ActMode::Sampled(1), "sampled action")?;
@@ -130,8 +128,7 @@ pub(crate) fn greedy(context: &Context) -> Verdict {
 
 /// `sampled`
 pub(crate) fn sampled(context: &Context) -> Verdict {
-    let bench = Bench::trained(context, 3)?;
-    let bound = bench.bind("policy/1")?;
+    let (_bench, bound) = Bench::offering(context, "policy/1", 3)?;
     let probe = Probe::new(Precision::F32);
     let at = |position| act(&bound, &probe, ActMode::Sampled(position), "sampled action");
     let first = at(5)?;
