@@ -29,11 +29,31 @@ const PLUGIN_TARGETS: [&str; 2] = ["plugin-api", "nn"];
 /// What tests of a crate below `plugins/` may use besides: batches as the host draws them, the plugin suite.
 const PLUGIN_TEST_TARGETS: [&str; 2] = ["manifest", "conformance"];
 
-/// Heavy or dangerous packages and the only crates that may use them.
-const CONFINED: [(&str, &[&str]); 3] = [
-    ("libloading", &["plugin-host"]),
-    ("polars", &["analysis"]),
-    ("tch", &["plugins/"]),
+/// A heavy or dangerous package.
+struct Confined {
+    name: &'static str,
+    /// The only crates, or folders of crates, that may use it.
+    users: &'static [&'static str],
+    /// Whether tests of other crates may use it.
+    in_tests: bool,
+}
+
+const CONFINED: [Confined; 3] = [
+    Confined {
+        name: "libloading",
+        users: &["plugin-host"],
+        in_tests: false,
+    },
+    Confined {
+        name: "polars",
+        users: &["analysis"],
+        in_tests: true,
+    },
+    Confined {
+        name: "tch",
+        users: &["plugins/"],
+        in_tests: false,
+    },
 ];
 
 /// Checks every dependency of every package, those of tests included.
@@ -69,17 +89,16 @@ fn refusal(
         .as_deref()
         .map(|kind| format!(" ({kind})"))
         .unwrap_or_default();
+    let for_tests = dependency.kind.as_deref() == Some("dev");
     if dependency.path.is_none() {
-        let (_, users) = CONFINED.iter().find(|(name, _)| *name == to)?;
-        let allowed = users
-            .iter()
-            .any(|user| *user == from || folder.starts_with(user));
+        let confined = CONFINED.iter().find(|confined| confined.name == to)?;
+        let mut users = confined.users.iter();
+        let allowed = users.any(|user| *user == from || folder.starts_with(user))
+            || confined.in_tests && for_tests;
+        let users = confined.users.join(", ");
         return (!allowed).then(|| {
             (
-                format!(
-                    "`{from}` uses `{to}`{kind}, which only {} may use",
-                    users.join(", ")
-                ),
+                format!("`{from}` uses `{to}`{kind}, which only {users} may use"),
                 "use that crate's functions instead",
             )
         });
@@ -90,10 +109,9 @@ fn refusal(
         Some("harness") if from == "xtask" => to == "provision",
         Some("harness") => target_folder.starts_with("harness/") && reachable(from).contains(to),
         Some("plugins") => {
-            let tests = dependency.kind.as_deref() == Some("dev");
-            PLUGIN_TARGETS.contains(&to) || tests && PLUGIN_TEST_TARGETS.contains(&to)
+            PLUGIN_TARGETS.contains(&to) || for_tests && PLUGIN_TEST_TARGETS.contains(&to)
         }
-        _ => target_folder.starts_with("harness/"),
+        _ => target_folder.starts_with("harness/") || target_folder.starts_with("tests/"),
     };
     (!allowed).then(|| {
         (
@@ -122,11 +140,11 @@ fn reachable(from: &str) -> BTreeSet<&'static str> {
 mod tests {
     use super::*;
 
-    fn package(folder: &str, dependencies: &[(&str, bool)]) -> Package {
+    fn package(folder: &str, dependencies: &[(&str, bool)], kind: Option<&str>) -> Package {
         let name = folder.rsplit('/').next().unwrap().to_string();
         let dependency = |(name, first_party): &(&str, bool)| Dependency {
             name: (*name).to_string(),
-            kind: None,
+            kind: kind.map(String::from),
             path: first_party.then(|| Path::new("/r").join(name)),
         };
         Package {
@@ -139,11 +157,15 @@ mod tests {
 
     /// Number of violations when `folder` depends on `target`.
     fn broken(folder: &str, target: &str) -> usize {
+        broken_as(folder, target, None)
+    }
+
+    fn broken_as(folder: &str, target: &str, kind: Option<&str>) -> usize {
         let first_party = target.contains('/') || target == "tests";
         let name = target.rsplit('/').next().unwrap();
-        let mut packages = vec![package(folder, &[(name, first_party)])];
+        let mut packages = vec![package(folder, &[(name, first_party)], kind)];
         if first_party {
-            packages.push(package(target, &[]));
+            packages.push(package(target, &[], None));
         }
         check(Path::new("/r"), &packages).len()
     }
@@ -164,6 +186,12 @@ mod tests {
         assert_eq!(broken("harness/xtask", "harness/provision"), 0);
         assert_eq!(broken("plugins/iql", "plugins/nn"), 0);
         assert_eq!(broken("tests", "harness/cli"), 0);
+        assert_eq!(broken("tests", "tests/fixtures/bad-plugins"), 0);
+        assert_eq!(
+            broken("tests/fixtures/bad-plugins", "harness/plugin-api"),
+            0
+        );
+        assert_eq!(broken_as("plugins/iql", "harness/manifest", Some("dev")), 0);
     }
 
     #[test]
@@ -174,6 +202,8 @@ mod tests {
         assert_eq!(broken("harness/conformance", "plugins/nn"), 1);
         assert_eq!(broken("plugins/iql", "plugins/awr"), 1);
         assert_eq!(broken("plugins/iql", "harness/dataset"), 1);
+        assert_eq!(broken("plugins/iql", "harness/manifest"), 1);
+        assert_eq!(broken_as("plugins/iql", "harness/dataset", Some("dev")), 1);
         assert_eq!(broken("tests", "plugins/nn"), 1);
     }
 
@@ -184,5 +214,7 @@ mod tests {
         assert_eq!(broken("harness/analysis", "polars"), 0);
         assert_eq!(broken("harness/runner", "polars"), 1);
         assert_eq!(broken("harness/runner", "serde"), 0);
+        assert_eq!(broken_as("harness/report", "polars", Some("dev")), 0);
+        assert_eq!(broken_as("harness/report", "tch", Some("dev")), 1);
     }
 }
