@@ -1,0 +1,344 @@
+//! Writing a dataset: bounded memory, all or nothing.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression as ParquetCompression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use tempfile::TempDir;
+
+use crate::batch::Batch;
+use crate::digest::Hasher;
+use crate::error::{Error, Mismatch, Result};
+use crate::metadata::{Description, METADATA_KEY, Metadata, Origin};
+use crate::reader::{DATA_FILE, Dataset};
+use crate::rows::{CoreRows, check_nulls};
+use crate::schema::{Column, EPISODE, Layout, TERMINATED, TRUNCATED};
+use crate::tally::{Counts, Tally};
+
+/// Staging folders start with this; nothing that starts with a dot is a dataset.
+const STAGING_PREFIX: &str = ".incoming-";
+
+/// How a dataset is written. None of it enters the logical digest.
+#[derive(Clone, Debug)]
+pub struct WriteOptions {
+    /// Replace an existing dataset of that name that holds other data.
+    pub overwrite: bool,
+    /// Rows of a Parquet row group.
+    pub row_group_rows: usize,
+    /// Compression of pages.
+    pub compression: Compression,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self {
+            overwrite: false,
+            row_group_rows: 65_536,
+            compression: Compression::Zstd(3),
+        }
+    }
+}
+
+/// Page compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// None.
+    None,
+    /// Zstandard at a level from 1 to 22.
+    Zstd(i32),
+}
+
+/// What [`DatasetWriter::finish`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The dataset is new.
+    Created,
+    /// It existed with the same content; nothing was changed.
+    Unchanged,
+    /// It replaced a dataset of the same name.
+    Replaced,
+}
+
+/// A finished dataset.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its metadata as stored.
+    pub metadata: Metadata,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Whether anything was written.
+    pub outcome: Outcome,
+}
+
+/// Writes one dataset into a staging folder of the data root; [`finish`](Self::finish) moves it into place.
+///
+/// Dropped without `finish`, it leaves nothing. A killed process leaves a folder `.incoming-*`, which no reader takes
+/// for a dataset.
+pub struct DatasetWriter {
+    description: Description,
+    root: PathBuf,
+    options: WriteOptions,
+    layout: Layout,
+    hasher: Hasher,
+    tally: Tally,
+    // Before `staging`, because fields are dropped in order and the folder holds the open file.
+    writer: ArrowWriter<File>,
+    staging: TempDir,
+}
+
+impl DatasetWriter {
+    /// Starts a dataset with observations of `observation_dim` and actions of `action_dim` elements, and further
+    /// float columns `side`.
+    pub fn create(
+        root: &Path,
+        description: Description,
+        (observation_dim, action_dim): (u32, u32),
+        side: &[Column],
+        options: WriteOptions,
+    ) -> Result<Self> {
+        let layout = Layout::new(observation_dim, action_dim, side)?;
+        fs::create_dir_all(root).map_err(io_error(root, "create the data root"))?;
+        let staging = tempfile::Builder::new()
+            .prefix(STAGING_PREFIX)
+            .tempdir_in(root)
+            .map_err(io_error(root, "create a staging folder"))?;
+        let folder = staging.path().join("dataset");
+        fs::create_dir(&folder).map_err(io_error(&folder, "create the folder"))?;
+        let path = folder.join(DATA_FILE);
+        let file = File::create_new(&path).map_err(io_error(&path, "create the file"))?;
+        let writer = ArrowWriter::try_new(file, layout.arrow(), Some(properties(&options)))
+            .map_err(|source| Error::Parquet {
+                path,
+                action: "start the file",
+                source,
+            })?;
+        let (hasher, tally, root) = (Hasher::new(&layout), Tally::default(), root.to_owned());
+        Ok(Self {
+            description,
+            root,
+            options,
+            layout,
+            hasher,
+            tally,
+            writer,
+            staging,
+        })
+    }
+
+    /// Appends rows. After an error the dataset can only be dropped.
+    pub fn push(&mut self, batch: Batch) -> Result<()> {
+        let batch = batch.into_record_batch(&self.layout)?;
+        self.push_record_batch(&batch)
+    }
+
+    fn push_record_batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        check_nulls(batch, self.layout.columns())?;
+        let rows = CoreRows::new(batch);
+        rows.check_finite(
+            self.tally.counts().transitions,
+            (self.layout.observation_dim, self.layout.action_dim),
+        )?;
+        self.tally.update(&rows)?;
+        self.hasher.update(batch);
+        self.writer
+            .write(batch)
+            .map_err(self.parquet_error("write rows"))
+    }
+
+    /// Counts of the rows so far.
+    pub fn counts(&self) -> Counts {
+        self.tally.counts()
+    }
+
+    /// Sets the action bounds if none are described, and notes why.
+    pub(crate) fn assume_action_bounds(&mut self, bounds: Vec<[f32; 2]>, note: &str) {
+        if self.description.action_bounds.is_none() {
+            self.description.action_bounds = Some(bounds);
+            if let Origin::File { notes, .. } = &mut self.description.origin {
+                notes.push(note.to_owned());
+            }
+        }
+    }
+
+    /// Completes the file and moves it into place: after this returns, the dataset is whole and on disk.
+    ///
+    /// A dataset of the same name with the same content is left alone; with other content it is an error unless
+    /// [`WriteOptions::overwrite`] is set.
+    pub fn finish(mut self) -> Result<Written> {
+        let counts = self.tally.counts();
+        let id = self.description.id.clone();
+        if counts.transitions == 0 {
+            return Err(Error::NoRows { id });
+        }
+        let digests = self.hasher.finish();
+        let metadata = Metadata::new(self.description, &self.layout, counts, &digests);
+        let source = self.staging.path().join("dataset");
+        let path = source.join(DATA_FILE);
+        let text = serde_json::to_string(&metadata).map_err(|source| Error::Metadata {
+            path: path.clone(),
+            key: METADATA_KEY,
+            source,
+        })?;
+        self.writer
+            .append_key_value_metadata(KeyValue::new(METADATA_KEY.to_owned(), text));
+        let file = self.writer.into_inner().map_err(|source| Error::Parquet {
+            path: path.clone(),
+            action: "complete the file",
+            source,
+        })?;
+        file.sync_all().map_err(io_error(&path, "flush the file"))?;
+        drop(file);
+        sync_folder(&source)?;
+        let folder = id.folder(&self.root);
+        let outcome = place(
+            &source,
+            &folder,
+            &self.root,
+            &metadata,
+            self.options.overwrite,
+        )?;
+        Ok(Written {
+            metadata,
+            folder,
+            outcome,
+        })
+    }
+
+    fn parquet_error(
+        &self,
+        action: &'static str,
+    ) -> impl FnOnce(parquet::errors::ParquetError) -> Error + use<> {
+        let path = self.staging.path().join("dataset").join(DATA_FILE);
+        move |source| Error::Parquet {
+            path,
+            action,
+            source,
+        }
+    }
+}
+
+fn properties(options: &WriteOptions) -> WriterProperties {
+    let compression = match options.compression {
+        Compression::None => ParquetCompression::UNCOMPRESSED,
+        Compression::Zstd(level) => {
+            ParquetCompression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
+        }
+    };
+    // Real-valued columns repeat no value, so dictionaries and minima cost time and save nothing; with the bytes of
+    // equal significance side by side, sign and exponent do compress. Only floats have that encoding everywhere.
+    WriterProperties::builder()
+        .set_compression(compression)
+        .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::BYTE_STREAM_SPLIT)
+        .set_column_encoding(EPISODE.into(), Encoding::PLAIN)
+        .set_column_encoding(TERMINATED.into(), Encoding::PLAIN)
+        .set_column_encoding(TRUNCATED.into(), Encoding::PLAIN)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .build()
+}
+
+/// Moves the folder `source` to `target`, or settles with what is there.
+fn place(
+    source: &Path,
+    target: &Path,
+    root: &Path,
+    metadata: &Metadata,
+    overwrite: bool,
+) -> Result<Outcome> {
+    let file = target.join(DATA_FILE);
+    if !file.exists() {
+        let parent = target.parent().unwrap_or(root);
+        fs::create_dir_all(parent).map_err(io_error(parent, "create the folder"))?;
+        match fs::rename(source, target) {
+            Ok(()) => {
+                sync_folder(parent)?;
+                sync_folder(root)?;
+                return Ok(Outcome::Created);
+            }
+            // Another process was faster, or the folder holds something else.
+            Err(error) if is_occupied(&error) => {}
+            Err(error) => return Err(io_error(target, "move the dataset into place")(error)),
+        }
+    }
+    let existed = file.exists();
+    if existed {
+        match compare(&file, metadata) {
+            Ok(()) => return Ok(Outcome::Unchanged),
+            Err(error) if !overwrite => return Err(error),
+            Err(_) => {}
+        }
+    }
+    // One file holds data and metadata, so replacing it replaces the dataset at once.
+    fs::rename(source.join(DATA_FILE), &file)
+        .map_err(io_error(&file, "move the file into place"))?;
+    sync_folder(target)?;
+    Ok(if existed {
+        Outcome::Replaced
+    } else {
+        Outcome::Created
+    })
+}
+
+/// Whether the existing file claims to be what `new` describes.
+fn compare(path: &Path, new: &Metadata) -> Result<()> {
+    let existing = Dataset::open_file(path)?;
+    let old = existing.metadata();
+    let id = new.description.id.clone();
+    if old.logical_digest != new.logical_digest {
+        let columns: Vec<_> = new
+            .columns
+            .iter()
+            .map(|c| (c.column.name.clone(), c.digest))
+            .collect();
+        return Err(Error::Exists(Box::new(Mismatch {
+            id,
+            path: path.to_owned(),
+            expected: old.logical_digest,
+            found: new.logical_digest,
+            columns: old.differing_columns(&columns),
+        })));
+    }
+    let facts = old.differing_facts(new);
+    if facts.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::ExistsOtherFacts {
+            id,
+            path: path.to_owned(),
+            facts,
+        })
+    }
+}
+
+fn is_occupied(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists
+            | io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::NotADirectory
+    )
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|handle| handle.sync_all())
+        .map_err(io_error(folder, "flush the folder"))
+}
+
+pub(crate) fn io_error(
+    path: &Path,
+    action: &'static str,
+) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::Io {
+        path,
+        action,
+        source,
+    }
+}
