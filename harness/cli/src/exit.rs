@@ -34,7 +34,11 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None }
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -66,11 +70,17 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version go to stdout and are no error; clap decides and colours.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { Exit::Ok as u8 });
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage as u8
+            } else {
+                Exit::Ok as u8
+            });
         }
     };
     let settings = Settings::read();
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commands::run(arguments, &settings)));
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        commands::run(arguments, &settings)
+    }));
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(refusal)) => {
@@ -78,7 +88,10 @@ pub fn main() -> ExitCode {
             refusal.exit
         }
         Err(_) => {
-            output::error("this is a bug in Assay", Some("please report the lines above with the command"));
+            output::error(
+                "this is a bug in Assay",
+                Some("please report the lines above with the command"),
+            );
             Exit::Bug
         }
     };

@@ -18,7 +18,7 @@ mod types;
 pub use benchmark::{BenchmarkDefinition, BenchmarkEvaluation};
 pub use check::check;
 pub use error::{Error, Position, nearest};
-pub use parse::{parse_benchmark, parse_manifest};
+pub use parse::{locate, parse_benchmark, parse_manifest};
 pub use schema::manifest_schema;
 pub use types::{
     ActionMode, BenchmarkRef, Better, Evaluation, Finding, IdentityMode, Limits, Manifest,

@@ -14,7 +14,7 @@ pub fn parse_manifest(text: &str, file: &str) -> Result<Manifest, Error> {
     let manifest: Manifest = parse(text, file)?;
     if manifest.manifest_version != MANIFEST_VERSION {
         return Err(Error::Value {
-            at: position(text, file, "manifest_version"),
+            at: locate(text, file, "manifest_version"),
             reason: format!(
                 "manifest_version is {}, expected {MANIFEST_VERSION}",
                 manifest.manifest_version
@@ -22,7 +22,7 @@ pub fn parse_manifest(text: &str, file: &str) -> Result<Manifest, Error> {
             hint: Some("use the version of Assay that the manifest was written for".into()),
         });
     }
-    crate::check::check(&manifest, &|key| position(text, file, key))?;
+    crate::check::check(&manifest, &|key| locate(text, file, key))?;
     Ok(manifest)
 }
 
@@ -30,7 +30,7 @@ pub fn parse_manifest(text: &str, file: &str) -> Result<Manifest, Error> {
 pub fn parse_benchmark(text: &str, file: &str) -> Result<BenchmarkDefinition, Error> {
     let benchmark: BenchmarkDefinition = parse(text, file)?;
     let bad = |key: &str, reason: String| Error::Value {
-        at: position(text, file, key),
+        at: locate(text, file, key),
         reason,
         hint: None,
     };
@@ -59,7 +59,7 @@ pub fn parse_benchmark(text: &str, file: &str) -> Result<BenchmarkDefinition, Er
 }
 
 /// Where the key path `key` (`a.b[2].c`) stands in `text`.
-pub(crate) fn position(text: &str, file: &str, key: &str) -> Position {
+pub fn locate(text: &str, file: &str, key: &str) -> Position {
     let line = find(text, key).map(|offset| line_of(text, offset));
     Position {
         file: file.to_owned(),

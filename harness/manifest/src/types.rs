@@ -86,6 +86,13 @@ pub struct BenchmarkRef {
     /// Logical digest that the dataset must have (`sha256:...`); absent: whatever is there, recorded.
     #[serde(default)]
     pub dataset_digest: Option<String>,
+    /// Whether the axes are crossed here; otherwise pipelines run at their declared values only.
+    #[serde(default = "yes")]
+    pub axes: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Ordered stages that end in a policy.

@@ -182,6 +182,16 @@ impl Store {
         Ok(found)
     }
 
+    /// Ids of all nodes with a failed attempt that start with `prefix`, sorted.
+    pub fn find_failures(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let names = entries(&self.root.join("failures"))?;
+        let names = names
+            .iter()
+            .filter_map(|p| p.file_name())
+            .map(|n| n.to_string_lossy().into_owned());
+        Ok(names.filter(|name| name.starts_with(prefix)).collect())
+    }
+
     /// Starts writing a node.
     pub fn writer(&self, run_id: &str) -> Result<NodeWriter, Error> {
         let tmp = self.root.join("tmp");

@@ -1,0 +1,42 @@
+//! One file per verb.
+
+pub(crate) mod dataset;
+pub(crate) mod doctor;
+mod errors;
+pub(crate) mod plugin;
+pub(crate) mod render;
+pub(crate) mod run;
+mod session;
+pub(crate) mod show;
+mod study;
+mod worker;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Outcome};
+use crate::output;
+use crate::settings::Settings;
+
+/// Runs the chosen command.
+pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
+    let settings = &settings.clone().with(arguments.places);
+    match arguments.command {
+        Command::Run(args) => run::run(&args, settings),
+        Command::Validate(args) => run::validate(&args, settings),
+        Command::Plan(args) => run::plan(&args, settings),
+        Command::Status(args) => run::status(&args, settings),
+        Command::Show(args) => show::show(&args, settings),
+        Command::Table(args) => render::table(&args, settings),
+        Command::Scaling(args) => render::scaling(&args, settings),
+        Command::Curve(args) => render::curve(&args, settings),
+        Command::Dataset(args) => dataset::run(args, settings),
+        Command::Plugin(args) => plugin::run(args, settings),
+        Command::Doctor(args) => doctor::run(&args, settings),
+        Command::Worker(args) => worker::run(&args),
+        Command::Schema => {
+            let schema =
+                serde_json::to_string_pretty(&manifest::manifest_schema()).unwrap_or_default();
+            output::data(&schema);
+            Ok(Exit::Ok)
+        }
+    }
+}

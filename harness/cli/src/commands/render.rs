@@ -1,0 +1,160 @@
+//! `assay table`, `scaling`, `curve`: a study's results again, from its folder.
+
+use crate::exit::{Exit, Outcome, Refusal};
+use crate::output;
+use crate::settings::Settings;
+use clap::{Args, ValueEnum};
+use report::{FigureFormat, FigureOptions, TableFormat, TableOptions};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  assay table quickstart
+  assay table quickstart --format latex --table evaluation-error
+  assay table results/quickstart --metric regret_evaluation --format csv")]
+pub(crate) struct TableArgs {
+    /// Name of a study below the results folder, or its folder
+    study: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "console")]
+    format: Format,
+    /// Only this table
+    #[arg(long)]
+    table: Option<String>,
+    /// Only this benchmark
+    #[arg(long)]
+    benchmark: Option<String>,
+    /// Another metric in the places of the tables
+    #[arg(long)]
+    metric: Option<String>,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Console,
+    Markdown,
+    Csv,
+    Json,
+    Latex,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  assay scaling quickstart --output scaling.svg
+  assay curve quickstart --metric action_mse_evaluation --output curve.png
+  assay curve quickstart --json")]
+pub(crate) struct FigureArgs {
+    /// Name of a study below the results folder, or its folder
+    study: String,
+    /// File to write; its ending (.svg, .png, .json) chooses the format [default: <study>/<figure>.svg]
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+    /// Metric to draw
+    #[arg(long)]
+    metric: Option<String>,
+    /// Only this benchmark
+    #[arg(long)]
+    benchmark: Option<String>,
+    /// Only these pipelines; may be repeated
+    #[arg(long)]
+    pipeline: Vec<String>,
+    /// The numbers drawn, to stdout
+    #[arg(long)]
+    json: bool,
+}
+
+fn folder(study: &str, settings: &Settings) -> Result<PathBuf, Refusal> {
+    let places = [settings.results.join(study), PathBuf::from(study)];
+    let found = places.iter().find(|p| p.join("study.json").is_file());
+    found.cloned().ok_or_else(|| {
+        Refusal::new(
+            Exit::Usage,
+            format!("no study `{study}` in {}", settings.results.display()),
+        )
+        .hint("run its manifest first, or give the folder that holds study.json")
+    })
+}
+
+/// `assay table`
+pub(crate) fn table(args: &TableArgs, settings: &Settings) -> Outcome {
+    let folder = folder(&args.study, settings)?;
+    let options = TableOptions {
+        table: args.table.clone(),
+        benchmark: args.benchmark.clone(),
+        metric: args.metric.clone(),
+    };
+    let format = match (args.json, args.format) {
+        (true, _) | (_, Format::Json) => TableFormat::Json,
+        (_, Format::Console) => TableFormat::Console,
+        (_, Format::Markdown) => TableFormat::Markdown,
+        (_, Format::Csv) => TableFormat::Csv,
+        (_, Format::Latex) => TableFormat::Latex,
+    };
+    output::data(&report::table(&folder, &options, format)?);
+    Ok(Exit::Ok)
+}
+
+/// Prints the tables and findings of a study for a person.
+pub(crate) fn print(folder: &Path) -> Result<(), Refusal> {
+    output::data(&report::table(
+        folder,
+        &TableOptions::default(),
+        TableFormat::Console,
+    )?);
+    Ok(())
+}
+
+/// `assay scaling`
+pub(crate) fn scaling(args: &FigureArgs, settings: &Settings) -> Outcome {
+    figure(args, settings, "scaling", report::scaling)
+}
+
+/// `assay curve`
+pub(crate) fn curve(args: &FigureArgs, settings: &Settings) -> Outcome {
+    figure(args, settings, "curve", report::curve)
+}
+
+type Draw = fn(&Path, &FigureOptions, FigureFormat) -> report::Result<Vec<u8>>;
+
+fn figure(args: &FigureArgs, settings: &Settings, name: &str, draw: Draw) -> Outcome {
+    let folder = folder(&args.study, settings)?;
+    let options = FigureOptions {
+        metric: args.metric.clone(),
+        benchmark: args.benchmark.clone(),
+        pipelines: args.pipeline.clone(),
+        ..FigureOptions::default()
+    };
+    if args.json {
+        output::data(&String::from_utf8_lossy(&draw(
+            &folder,
+            &options,
+            FigureFormat::Json,
+        )?));
+        return Ok(Exit::Ok);
+    }
+    let output = args
+        .output
+        .clone()
+        .unwrap_or_else(|| folder.join(format!("{name}.svg")));
+    let format = match output.extension().and_then(|e| e.to_str()) {
+        Some("svg") => FigureFormat::Svg,
+        Some("png") => FigureFormat::Png,
+        Some("json") => FigureFormat::Json,
+        other => {
+            let found = other.map_or_else(|| "none".to_owned(), |e| format!("`.{e}`"));
+            return Err(Refusal::new(
+                Exit::Usage,
+                format!(
+                    "{}: expected the ending .svg, .png or .json, found {found}",
+                    output.display()
+                ),
+            ));
+        }
+    };
+    store::replace_file(&output, &draw(&folder, &options, format)?)?;
+    output::data(&output.display().to_string());
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,362 @@
+//! `assay run`, `validate`, `plan`, `status`.
+
+use super::session::{Session, myself};
+use super::{render, study};
+use crate::exit::{Exit, Outcome, Refusal};
+use crate::output;
+use crate::progress::Progress;
+use crate::settings::{self, Settings};
+use clap::Args;
+use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::Store;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  assay run manifests/quickstart.toml --show
+  assay run manifests/d4rl-mujoco-small.toml --jobs 4 --results /data/results
+Finished work is kept: after a kill, or after adding seeds, the same command computes only what is missing.")]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) manifest: ManifestArgs,
+    /// Workers at a time [default: number of cores]
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print the tables and findings at the end
+    #[arg(long)]
+    show: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManifestArgs {
+    /// The manifest file
+    pub(crate) manifest: PathBuf,
+    /// Machine-readable output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// The job file
+    #[arg(long)]
+    pub(crate) job: PathBuf,
+    /// The coordinator's socket
+    #[arg(long)]
+    pub(crate) socket: PathBuf,
+}
+
+/// `assay validate`
+pub(crate) fn validate(args: &ManifestArgs, settings: &Settings) -> Outcome {
+    let session = Session::open(&args.manifest, settings)?;
+    let text = if args.json {
+        serde_json::json!({ "valid": true, "manifest_digest": manifest::identity::id_of(&session.manifest) }).to_string()
+    } else {
+        format!(
+            "{} is valid: {}",
+            args.manifest.display(),
+            summary(&session.plan)
+        )
+    };
+    output::data(&text);
+    Ok(Exit::Ok)
+}
+
+fn summary(plan: &Plan) -> String {
+    let skipped = plan
+        .cells
+        .iter()
+        .filter(|c| matches!(c.state, CellState::Skipped { .. }))
+        .count();
+    let skipped = if skipped == 0 {
+        String::new()
+    } else {
+        format!(", {skipped} skipped")
+    };
+    format!(
+        "{} runs{skipped}, {} stages to train, {} evaluations",
+        plan.cells.len(),
+        plan.count(NodeKind::Stage),
+        plan.count(NodeKind::Evaluation)
+    )
+}
+
+/// `assay plan`
+pub(crate) fn plan(args: &ManifestArgs, settings: &Settings) -> Outcome {
+    let session = Session::open(&args.manifest, settings)?;
+    let store = Store::open(&session.places.results)?;
+    let counts = Counts::of(&session.plan, &store)?;
+    let text = if args.json {
+        counts.json()
+    } else {
+        counts.text(&session, settings.jobs)
+    };
+    output::data(&text);
+    Ok(Exit::Ok)
+}
+
+/// What a plan costs.
+struct Counts {
+    cells: usize,
+    stages: (usize, usize),
+    evaluations: (usize, usize),
+    from_scratch: usize,
+    wall_time_s: Option<f64>,
+    measured: usize,
+    by_learner: std::collections::BTreeMap<String, usize>,
+}
+
+impl Counts {
+    fn of(plan: &Plan, store: &Store) -> Result<Self, Refusal> {
+        let count = |kind, cached: bool| {
+            plan.nodes
+                .values()
+                .filter(|n| n.kind == kind && store.has(&n.ids.run_id) == cached)
+                .count()
+        };
+        let mut times: std::collections::BTreeMap<String, Vec<f64>> = Default::default();
+        let mut by_learner = std::collections::BTreeMap::new();
+        let name =
+            |node: &runner::NodePlan| node.label.split("  ").next().unwrap_or_default().to_owned();
+        for node in plan.nodes.values() {
+            if node.kind == NodeKind::Stage {
+                *by_learner.entry(name(node)).or_default() += 1;
+            }
+            if let Ok(done) = store.node(&node.ids.run_id) {
+                times
+                    .entry(name(node))
+                    .or_default()
+                    .push(done.provenance.wall_time_s);
+            }
+        }
+        let measured = times.values().map(Vec::len).sum();
+        let mean = |v: &Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
+        let missing = plan.nodes.values().filter(|n| !store.has(&n.ids.run_id));
+        let wall_time_s = missing
+            .map(|n| times.get(&name(n)).map(mean))
+            .sum::<Option<f64>>();
+        Ok(Self {
+            cells: plan.cells.len(),
+            stages: (count(NodeKind::Stage, false), count(NodeKind::Stage, true)),
+            evaluations: (
+                count(NodeKind::Evaluation, false),
+                count(NodeKind::Evaluation, true),
+            ),
+            from_scratch: plan.cells.iter().map(|c| c.trainings).sum(),
+            wall_time_s,
+            measured,
+            by_learner,
+        })
+    }
+
+    fn text(&self, session: &Session, jobs: usize) -> String {
+        let manifest = &session.manifest;
+        let estimate = match self.wall_time_s {
+            Some(s) if self.measured > 0 => {
+                let time = crate::progress::duration(s / jobs.max(1) as f64);
+                format!(
+                    "{time} on {jobs} workers (from {} measured nodes)",
+                    self.measured
+                )
+            }
+            _ => "unknown until nodes of each kind were measured once".into(),
+        };
+        let learners: Vec<String> = self
+            .by_learner
+            .iter()
+            .map(|(l, n)| format!("{n} {l}"))
+            .collect();
+        format!(
+            "{} runs = {} pipelines on {} benchmarks, {} seeds, with axes and sweeps\n  stages       {} to train, {} cached ({})\n  evaluations  {} to run, {} cached\n  sharing      each run from scratch would train {} stages\n  estimate     {estimate}",
+            self.cells,
+            manifest.pipelines.len(),
+            manifest.benchmarks.len(),
+            manifest.study.seeds.count,
+            self.stages.0,
+            self.stages.1,
+            learners.join(", "),
+            self.evaluations.0,
+            self.evaluations.1,
+            self.from_scratch,
+        )
+    }
+
+    fn json(&self) -> String {
+        serde_json::json!({
+            "runs": self.cells,
+            "stages": { "to_train": self.stages.0, "cached": self.stages.1, "by_learner": self.by_learner },
+            "evaluations": { "to_run": self.evaluations.0, "cached": self.evaluations.1 },
+            "trainings_from_scratch": self.from_scratch,
+            "estimate_s": self.wall_time_s,
+        })
+        .to_string()
+    }
+}
+
+/// `assay status`
+pub(crate) fn status(args: &ManifestArgs, settings: &Settings) -> Outcome {
+    let session = Session::open(&args.manifest, settings)?;
+    let store = Store::open(&session.places.results)?;
+    let (mut ok, mut failed, mut missing) = (0, Vec::new(), 0);
+    for id in &session.plan.order {
+        if store.has(id) {
+            ok += 1;
+        } else if let Some((failure, folder)) = store.failure(id) {
+            failed.push((session.plan.nodes[id].label.clone(), failure, folder));
+        } else {
+            missing += 1;
+        }
+    }
+    if args.json {
+        let list: Vec<_> = failed
+            .iter()
+            .map(|(label, f, _)| serde_json::json!({ "id": f.run_id, "label": label, "kind": f.kind.name(), "message": f.message }))
+            .collect();
+        output::data(
+            &serde_json::json!({ "complete": ok, "missing": missing, "failed": list }).to_string(),
+        );
+        return Ok(Exit::Ok);
+    }
+    let mut text = format!(
+        "{ok}/{} nodes complete, {missing} to come, {} failed\n",
+        session.plan.order.len(),
+        failed.len()
+    );
+    for (label, failure, _) in &failed {
+        text.push_str(&format!(
+            "  {}  {label}: {} (assay show {})\n",
+            failure.kind.name(),
+            failure.message,
+            &failure.run_id[..12]
+        ));
+    }
+    output::data(&text);
+    Ok(Exit::Ok)
+}
+
+/// `assay run`
+pub(crate) fn run(args: &RunArgs, settings: &Settings) -> Outcome {
+    store::failpoint::arm(settings::failpoint("ASSAY_FAILPOINT_RUN"));
+    let session = Session::open(&args.manifest.manifest, settings)?;
+    let store = Store::open(&session.places.results)?;
+    let lock = store.lock()?;
+    let report = compute(&session, &store, args.jobs.unwrap_or(settings.jobs))?;
+    let folder = store.study_folder(&session.manifest.study.id);
+    keep(&session, &store, &report, &folder)?;
+    drop(lock);
+    if report.stopped {
+        return Err(
+            Refusal::new(Exit::Execution, "stopped; finished work is kept")
+                .hint("run the same command to go on"),
+        );
+    }
+    conclude(args, &report, &folder, &session.manifest.study.id)
+}
+
+fn compute(session: &Session, store: &Store, jobs: usize) -> Result<Report, Refusal> {
+    let executable = std::env::current_exe()
+        .map_err(|e| Refusal::new(Exit::Bug, format!("cannot find this executable: {e}")))?;
+    myself()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // A second handler in one process is refused; the first one then stays in force.
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst));
+    let worker = || {
+        let mut command = std::process::Command::new(&executable);
+        command.arg("worker");
+        command
+    };
+    let limits = &session.manifest.limits;
+    let options = Options {
+        jobs,
+        timeout_s: limits.timeout_s,
+        memory_mib: limits.memory_mib,
+        worker: &worker,
+        stop: &stop,
+    };
+    let mut progress = Progress::new(&session.manifest.study.id, &session.plan, store, jobs);
+    let report = execute(&session.plan, store, &options, &mut |event| {
+        progress.observe(&event)
+    })?;
+    progress.finish(&report);
+    Ok(report)
+}
+
+/// Writes the study's long table and description, and renders it anew if they changed.
+fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
+    let rows = observe(&session.plan, store, report)?;
+    let observations = folder.join("observations.parquet");
+    let description = folder.join("study.json");
+    let text = serde_json::to_string_pretty(&study::describe(&session.manifest, &session.plan))
+        .map_err(|e| Refusal::new(Exit::Bug, e.to_string()))?;
+    let before = (
+        std::fs::read(&observations).ok(),
+        std::fs::read(&description).ok(),
+    );
+    store::write_observations(&observations, &rows)?;
+    store::replace_file(&description, text.as_bytes())?;
+    let after = (
+        std::fs::read(&observations).ok(),
+        std::fs::read(&description).ok(),
+    );
+    if before == after && folder.join("table.json").exists() {
+        return Ok(());
+    }
+    match report::write_all(folder, folder) {
+        Ok(written) => {
+            for (figure, reason) in &written.left_out {
+                output::note(&format!("no {figure}: {reason}"));
+            }
+            Ok(())
+        }
+        // The exit code says so at the end, after the failures were listed.
+        Err(error) if error.nothing_measured() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outcome {
+    if args.manifest.json {
+        let failed: Vec<_> = report
+            .failed
+            .values()
+            .map(|f| serde_json::json!({ "id": f.run_id, "kind": f.kind.name(), "message": f.message }))
+            .collect();
+        let text = serde_json::json!({
+            "study": study, "folder": folder, "cached": report.cached, "computed": report.computed, "failed": failed,
+        });
+        output::data(&text.to_string());
+    }
+    if args.show {
+        render::print(folder)?;
+    }
+    if !args.manifest.json {
+        output::note(&format!(
+            "\ntable    {}\nmatrix   {}\ncurves   {}",
+            folder.join("table.md").display(),
+            folder.join("scaling.svg").display(),
+            folder.join("curve.svg").display()
+        ));
+    }
+    if !report.failed.is_empty() {
+        let own = report
+            .failed
+            .values()
+            .filter(|f| f.kind != store::FailureKind::Upstream)
+            .count();
+        return Err(Refusal::new(
+            Exit::Execution,
+            format!(
+                "{own} nodes failed; everything else is in {}",
+                folder.display()
+            ),
+        )
+        .hint("`assay status` lists them, `assay show <id>` prints the log; run again to retry"));
+    }
+    if !folder.join("table.json").exists() {
+        return Err(Refusal::new(Exit::NothingMeasured, "nothing was measured"));
+    }
+    Ok(Exit::Ok)
+}

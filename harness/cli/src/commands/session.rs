@@ -1,0 +1,229 @@
+//! What every command on a manifest needs: the manifest, the plugins, the runtimes, the plan.
+
+use crate::exit::{Exit, Refusal};
+use crate::output;
+use crate::settings::Settings;
+use manifest::{Manifest, Position};
+use plugin_host::{Runtime, RuntimeLibrary, Search};
+use provision::Component;
+use runner::{Places, Plan, Resolver};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A manifest with everything it was planned from.
+pub(crate) struct Session {
+    pub(crate) manifest: Manifest,
+    pub(crate) plan: Plan,
+    pub(crate) places: Places,
+}
+
+/// Reads and checks a manifest file.
+pub(crate) fn read_manifest(path: &Path) -> Result<(Manifest, String), Refusal> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Refusal::new(
+            Exit::Usage,
+            format!("cannot read manifest {}: {e}", path.display()),
+        )
+        .hint("name a TOML file, for example manifests/quickstart.toml")
+    })?;
+    let manifest = manifest::parse_manifest(&text, &path.display().to_string())?;
+    Ok((manifest, text))
+}
+
+impl Session {
+    /// Reads and plans the manifest at `path`.
+    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, Refusal> {
+        let (manifest, text) = read_manifest(path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut directories: Vec<PathBuf> = manifest
+            .plugins
+            .path
+            .iter()
+            .map(|p| folder.join(p))
+            .collect();
+        directories.extend(settings.plugin_path.iter().cloned());
+        let search = sealed_search(&directories)?;
+        let places = places(settings)?;
+        let runtimes = Runtimes { settings };
+        let locate =
+            |key: &str| -> Position { manifest::locate(&text, &path.display().to_string(), key) };
+        let resolver = Resolver {
+            search: &search,
+            runtime: &|name| runtimes.find(name),
+            locate: &locate,
+            note: &output::note,
+        };
+        let plan = runner::plan(&manifest, &places, &resolver)?;
+        Ok(Self {
+            manifest,
+            plan,
+            places,
+        })
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
+    std::path::absolute(path).map_err(|e| {
+        Refusal::new(
+            Exit::Execution,
+            format!("cannot resolve {}: {e}", path.display()),
+        )
+    })
+}
+
+fn places(settings: &Settings) -> Result<Places, Refusal> {
+    let mut models = Vec::new();
+    if let Ok(provision) = settings.provision()
+        && let Ok(Some(folder)) = provision::located(provision, Component::GymnasiumModels)
+    {
+        models.push(folder);
+    }
+    Ok(Places {
+        home: absolute(&settings.home)?,
+        data: absolute(&settings.data)?,
+        results: absolute(&settings.results)?,
+        benchmarks: vec![
+            PathBuf::from("benchmarks"),
+            settings.home.join("benchmarks"),
+        ],
+        models,
+    })
+}
+
+/// Looks through the plugin path; libraries whose metadata are missing or stale are sealed first, in a child process.
+pub(crate) fn sealed_search(directories: &[PathBuf]) -> Result<Search, Refusal> {
+    let search = Search::new(directories);
+    let stale = search
+        .candidates
+        .iter()
+        .filter(|c| matches!(c.sidecar, Err(plugin_host::Error::Stale { .. })));
+    let stale: Vec<&PathBuf> = stale.map(|c| &c.library).collect();
+    if stale.is_empty() {
+        return Ok(search);
+    }
+    for library in stale {
+        // A library that cannot be sealed stays rejected, with its reason, in every error that follows.
+        let output = myself()?.args(["plugin", "seal"]).arg(library).output();
+        if let Ok(output) = output
+            && !output.status.success()
+        {
+            let words = String::from_utf8_lossy(&output.stderr);
+            output::note(&format!(
+                "warning: {} was not sealed: {}",
+                library.display(),
+                words.trim()
+            ));
+        }
+    }
+    Ok(Search::new(directories))
+}
+
+/// This executable, to be started again.
+pub(crate) fn myself() -> Result<Command, Refusal> {
+    let path = std::env::current_exe();
+    let path =
+        path.map_err(|e| Refusal::new(Exit::Bug, format!("cannot find this executable: {e}")))?;
+    Ok(Command::new(path))
+}
+
+/// Runtimes by the words of a sidecar, with digests that are computed once per file.
+pub(crate) struct Runtimes<'a> {
+    pub(crate) settings: &'a Settings,
+}
+
+/// A digest with the stamp of the file it was computed from.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stamped {
+    size_bytes: u64,
+    modified_ns: i128,
+    inode: u64,
+    sha256: String,
+}
+
+impl Runtimes<'_> {
+    /// The runtime `name`, e.g. `libtorch 2.11.0`, or why it is not there.
+    pub(crate) fn find(&self, name: &str) -> Result<Runtime, String> {
+        let component = Component::ALL
+            .into_iter()
+            .find(|c| c.to_string() == name)
+            .ok_or_else(|| {
+                let known: Vec<String> = Component::ALL.iter().map(ToString::to_string).collect();
+                format!("known runtimes are {}", known.join(", "))
+            })?;
+        let settings = self.settings.provision().map_err(|e| e.message)?;
+        let folder = provision::located(settings, component).map_err(|e| e.to_string())?;
+        let folder = folder.ok_or_else(|| format!("it is not in {}", settings.cache.display()))?;
+        let mut digests = Digests::open(settings.cache.join("library-digests.json"));
+        let libraries = provision::runtime_libraries(component, &folder)
+            .into_iter()
+            .map(|path| {
+                Ok(RuntimeLibrary {
+                    sha256: digests.of(&path)?,
+                    path,
+                })
+            })
+            .collect::<Result<_, String>>()?;
+        digests.save();
+        Ok(Runtime {
+            name: name.to_owned(),
+            libraries,
+        })
+    }
+}
+
+/// SHA-256 of large files, remembered by path, size, time of change and inode.
+struct Digests {
+    file: PathBuf,
+    known: BTreeMap<String, Stamped>,
+    changed: bool,
+}
+
+impl Digests {
+    fn open(file: PathBuf) -> Self {
+        let known = std::fs::read(&file)
+            .ok()
+            .and_then(|b| serde_json::from_slice(&b).ok())
+            .unwrap_or_default();
+        Self {
+            file,
+            known,
+            changed: false,
+        }
+    }
+
+    fn of(&mut self, path: &Path) -> Result<String, String> {
+        let fail = |e: std::io::Error| format!("{}: {e}", path.display());
+        let meta = std::fs::metadata(path).map_err(fail)?;
+        let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        let key = path.display().to_string();
+        if let Some(stamped) = self.known.get(&key)
+            && (stamped.size_bytes, stamped.modified_ns, stamped.inode)
+                == (meta.len(), modified_ns, meta.ino())
+        {
+            return Ok(stamped.sha256.clone());
+        }
+        let sha256 = plugin_host::sha256_hex(&std::fs::read(path).map_err(fail)?);
+        let stamped = Stamped {
+            size_bytes: meta.len(),
+            modified_ns,
+            inode: meta.ino(),
+            sha256: sha256.clone(),
+        };
+        self.known.insert(key, stamped);
+        self.changed = true;
+        Ok(sha256)
+    }
+
+    fn save(&self) {
+        // Only a cache: if it cannot be kept, the next run computes it again.
+        if self.changed
+            && let Ok(text) = serde_json::to_vec_pretty(&self.known)
+        {
+            let _ = store::replace_file(&self.file, &text);
+        }
+    }
+}

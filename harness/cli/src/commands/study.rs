@@ -1,0 +1,183 @@
+//! From a planned manifest to `study.json`, the description that analysis and report read.
+
+use analysis::study as out;
+use manifest::{Better, Finding, Manifest, Pair};
+use runner::Plan;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The study's description.
+pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
+    out::Study {
+        format: out::FORMAT,
+        study: manifest.study.id.clone(),
+        title: manifest.study.title.clone(),
+        manifest_digest: manifest::identity::id_of(manifest),
+        benchmarks: plan
+            .benchmarks
+            .iter()
+            .map(|b| benchmark(&b.definition))
+            .collect(),
+        pipelines: manifest
+            .pipelines
+            .iter()
+            .map(|p| out::Pipeline {
+                name: p.name.clone(),
+                labels: p.labels.clone(),
+            })
+            .collect(),
+        axes: manifest
+            .axes
+            .iter()
+            .map(|(name, values)| out::Axis {
+                name: name.clone(),
+                values: values.clone(),
+            })
+            .collect(),
+        sweeps: manifest.sweeps.iter().map(|s| sweep(s, plan)).collect(),
+        reference: reference(plan),
+        tables: manifest.tables.iter().map(table).collect(),
+        findings: manifest.findings.iter().map(finding).collect(),
+    }
+}
+
+fn benchmark(definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
+    let normalizer = definition.normalizer.as_ref().and_then(|name| {
+        // Normalisers are looked up by dataset first, so that a benchmark can have constants of its own.
+        envs::normalizer::lookup(name, &definition.id)
+            .or_else(|_| envs::normalizer::lookup(name, &definition.environment))
+            .ok()
+    });
+    out::Benchmark {
+        id: definition.id.clone(),
+        environment: definition.environment.clone(),
+        normalizer: normalizer.map(|n| out::Normalizer {
+            id: n.normalizer.clone(),
+            version: n.version.to_string(),
+            ref_min: n.ref_min,
+            ref_max: n.ref_max,
+        }),
+    }
+}
+
+/// A sweep with the declared value among its values and the pipelines that have the parameter.
+fn sweep(sweep: &manifest::Sweep, plan: &Plan) -> out::Sweep {
+    let has = plan.reference.iter().filter(|(name, values)| {
+        values.contains_key(&sweep.parameter)
+            && sweep.pipelines.as_ref().is_none_or(|p| p.contains(name))
+    });
+    let (mut values, mut pipelines) = (sweep.values.clone(), Vec::new());
+    for (name, reference) in has {
+        pipelines.push(name.clone());
+        let declared = &reference[&sweep.parameter];
+        if !values
+            .iter()
+            .any(|v| v == declared || (v.is_number() && v.as_f64() == declared.as_f64()))
+        {
+            values.push(declared.clone());
+        }
+    }
+    values.sort_by(|a, b| {
+        a.as_f64()
+            .partial_cmp(&b.as_f64())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    out::Sweep {
+        parameter: sweep.parameter.clone(),
+        values,
+        pipelines,
+    }
+}
+
+/// The declared value of every axis and swept parameter; where pipelines differ, the first one's.
+fn reference(plan: &Plan) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for values in plan.reference.values() {
+        for (name, value) in values {
+            all.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    all
+}
+
+fn better(better: Better) -> out::Better {
+    match better {
+        Better::Lower => out::Better::Lower,
+        Better::Higher => out::Better::Higher,
+    }
+}
+
+fn table(table: &manifest::Table) -> out::TableSpec {
+    out::TableSpec {
+        id: table.id.clone(),
+        benchmark: table.benchmark.clone(),
+        metric: table.metric.clone(),
+        rows: table.rows.clone(),
+        columns: table.columns.clone(),
+        better: better(table.better),
+    }
+}
+
+fn pair(pair: &Pair) -> out::Pair {
+    out::Pair {
+        numerator: pair.numerator.clone(),
+        denominator: pair.denominator.clone(),
+    }
+}
+
+fn finding(finding: &Finding) -> out::FindingSpec {
+    match finding.clone() {
+        Finding::Ratio {
+            id,
+            benchmark,
+            metric,
+            numerator,
+            denominator,
+            sweep,
+        } => out::FindingSpec::Ratio {
+            id,
+            benchmark,
+            metric,
+            numerator,
+            denominator,
+            sweep,
+        },
+        Finding::RatioOfRatios {
+            id,
+            benchmark,
+            metric,
+            a,
+            b,
+        } => out::FindingSpec::RatioOfRatios {
+            id,
+            benchmark,
+            metric,
+            a: pair(&a),
+            b: pair(&b),
+        },
+        Finding::Order {
+            id,
+            benchmark,
+            metric,
+            first,
+            second,
+            better: direction,
+        } => out::FindingSpec::Order {
+            id,
+            benchmark,
+            metric,
+            first,
+            second,
+            better: better(direction),
+        },
+        Finding::TrainEvaluationGap {
+            id,
+            benchmark,
+            pipeline,
+        } => out::FindingSpec::TrainEvaluationGap {
+            id,
+            benchmark,
+            pipeline,
+        },
+    }
+}
