@@ -225,11 +225,7 @@ impl Download {
     /// `position` of `total` of `what`; bytes or rows.
     pub(crate) fn advance(&mut self, what: &str, position: u64, total: u64, bytes: bool) {
         if !output::is_terminal() {
-            let percent = if total == 0 {
-                100
-            } else {
-                position * 100 / total
-            };
+            let percent = (position * 100).checked_div(total).unwrap_or(100);
             if percent >= self.last_percent + 20 {
                 self.last_percent = percent;
                 output::note(&format!("  {what}  {percent} %"));

@@ -1,13 +1,12 @@
 //! Building the graph: every cell becomes a chain of stages and an evaluation; equal nodes are one node.
 
-use super::bind::bind;
 use super::resolve::{EnvironmentFacts, LearnerFacts, benchmarks, datasets, environment, learner};
 use super::{BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver};
 use crate::error::Error;
 use crate::job::{DataJob, EvaluationJob, Job, StageJob, ViewJob};
 use crate::{EVALUATOR_SOURCE, SAMPLER_SOURCE};
 use dataset::{Dataset, DatasetId};
-use manifest::expand::{Point, declared, points, stages_at};
+use manifest::expand::{Point, points, stages_at};
 use manifest::identity::{
     Binaries, DataIdentity, EvaluationIdentity, Ids, StageIdentity, evaluation_ids, stage_ids,
 };
@@ -16,17 +15,17 @@ use manifest::{
 };
 use plugin_host::Runtime;
 use plugin_host::numeric::{Request, Resolved, resolve};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Version of the rules of splits and views.
 const VIEW_RULES: u32 = 1;
 
 pub(crate) struct Builder<'a> {
-    manifest: &'a Manifest,
+    pub(super) manifest: &'a Manifest,
     places: &'a Places,
-    resolver: &'a Resolver<'a>,
-    learners: BTreeMap<String, LearnerFacts>,
+    pub(super) resolver: &'a Resolver<'a>,
+    pub(super) learners: BTreeMap<String, LearnerFacts>,
     numeric: Resolved,
     plan: Plan,
 }
@@ -120,169 +119,12 @@ impl<'a> Builder<'a> {
         seeds
     }
 
-    fn facts(&self, pipeline: &Pipeline) -> Vec<LearnerFacts> {
+    pub(super) fn facts(&self, pipeline: &Pipeline) -> Vec<LearnerFacts> {
         pipeline
             .stages
             .iter()
             .map(|s| self.learners[&s.learner].clone())
             .collect()
-    }
-
-    fn check_pipeline(&self, i: usize, pipeline: &Pipeline) -> Result<Vec<Vec<usize>>, Error> {
-        let all = self.everything();
-        let locate =
-            |j: usize| (self.resolver.locate)(&format!("pipeline[{i}].stages[{j}].learner"));
-        let bound = bind(pipeline, &self.facts(pipeline), &all, &locate)?;
-        for (j, stage) in pipeline.stages.iter().enumerate() {
-            self.params(i, j, stage)?;
-        }
-        self.check_views(i, pipeline)?;
-        Ok(bound)
-    }
-
-    /// Learners that exist, for hints; those of the manifest with their facts, others by what they provide.
-    fn everything(&self) -> Vec<LearnerFacts> {
-        let ids = self.resolver.search.learner_ids();
-        let mut all: Vec<LearnerFacts> = ids
-            .iter()
-            .filter_map(|id| learner(id, "", self.resolver).ok())
-            .collect();
-        all.extend(learner(manifest::params::ORACLE, "", self.resolver));
-        all
-    }
-
-    fn params(&self, i: usize, j: usize, stage: &StageSpec) -> Result<Map<String, Value>, Error> {
-        let facts = &self.learners[&stage.learner];
-        let locate = |name: &str| {
-            (self.resolver.locate)(&format!("pipeline[{i}].stages[{j}].params.{name}"))
-        };
-        Ok(manifest::params::resolve(
-            &stage.learner,
-            &facts.schema,
-            &stage.params,
-            &locate,
-        )?)
-    }
-
-    /// A disjoint view next to a shared one needs fractions that add up to at most 1, at every point.
-    fn check_views(&self, i: usize, pipeline: &Pipeline) -> Result<(), Error> {
-        let largest = |stage: &StageSpec| {
-            let axis = self
-                .manifest
-                .axes
-                .get(&format!("{}.data_fraction", stage.role));
-            axis.into_iter()
-                .flatten()
-                .filter_map(Value::as_f64)
-                .fold(stage.data_fraction, f64::max)
-        };
-        let of = |view: PolicyView| {
-            let stages = pipeline
-                .stages
-                .iter()
-                .filter(move |s| s.view == view && s.learner != manifest::params::ORACLE);
-            stages.map(largest).fold(0.0, f64::max)
-        };
-        let (shared, disjoint) = (of(PolicyView::Shared), of(PolicyView::Disjoint));
-        if disjoint > 0.0 && shared + disjoint > 1.0 + 1e-9 {
-            return Err(Error::Manifest(manifest::Error::Pipeline {
-                at: (self.resolver.locate)(&format!("pipeline[{i}].stages")),
-                pipeline: pipeline.name.clone(),
-                reason: format!(
-                    "its shared view takes {shared} of the data and its disjoint view {disjoint}: together above 1"
-                ),
-                hint: Some("lower the data fractions".into()),
-            }));
-        }
-        Ok(())
-    }
-
-    /// Every axis and sweep must apply somewhere, with values that its learner accepts, and hold the declared value.
-    fn check_parameters(&self) -> Result<(), Error> {
-        let axes = self
-            .manifest
-            .axes
-            .iter()
-            .map(|(n, v)| (n.as_str(), v, format!("axes.\"{n}\""), true));
-        let sweeps = self.manifest.sweeps.iter().enumerate();
-        let sweeps = sweeps.map(|(i, s)| {
-            (
-                s.parameter.as_str(),
-                &s.values,
-                format!("sweep[{i}].parameter"),
-                false,
-            )
-        });
-        for (name, values, key, is_axis) in axes.chain(sweeps) {
-            self.check_parameter(name, values, &key, is_axis)?;
-        }
-        Ok(())
-    }
-
-    fn check_parameter(
-        &self,
-        name: &str,
-        values: &[Value],
-        key: &str,
-        is_axis: bool,
-    ) -> Result<(), Error> {
-        let (role, parameter) = name.split_once('.').unwrap_or((name, ""));
-        let mut known: Vec<String> = vec!["data_fraction".into(), "updates".into()];
-        let mut applies = false;
-        for (i, pipeline) in self.manifest.pipelines.iter().enumerate() {
-            let Some(j) = pipeline.stages.iter().position(|s| s.role == role) else {
-                continue;
-            };
-            let stage = &pipeline.stages[j];
-            let defaults = |s: &StageSpec| self.params(i, j, s).unwrap_or_default();
-            known.extend(defaults(stage).keys().cloned());
-            let Some(reference) = declared(pipeline, name, &defaults) else {
-                continue;
-            };
-            applies = true;
-            for value in values {
-                let point = Point {
-                    values: BTreeMap::from([(name.to_owned(), value.clone())]),
-                    reference: false,
-                };
-                let stages = stages_at(pipeline, &point);
-                let facts = &self.learners[&stage.learner];
-                let locate = |_: &str| (self.resolver.locate)(key);
-                manifest::params::resolve(
-                    &stage.learner,
-                    &facts.schema,
-                    &stages[j].params,
-                    &locate,
-                )?;
-            }
-            let same = |v: &&Value| {
-                **v == reference || (v.is_number() && v.as_f64() == reference.as_f64())
-            };
-            if is_axis && !values.iter().any(|v| same(&v)) {
-                return Err(Error::Manifest(manifest::Error::Value {
-                    at: (self.resolver.locate)(key),
-                    reason: format!(
-                        "axis `{name}` lacks {reference}, the value that pipeline `{}` declares",
-                        pipeline.name
-                    ),
-                    hint: Some(format!(
-                        "add {reference} to the axis, or set it in the stage"
-                    )),
-                }));
-            }
-        }
-        if applies {
-            return Ok(());
-        }
-        known.sort();
-        known.dedup();
-        Err(Error::Manifest(manifest::Error::UnknownName {
-            at: (self.resolver.locate)(key),
-            what: format!("parameter of role `{role}`"),
-            name: parameter.into(),
-            nearest: manifest::nearest(parameter, known.iter().map(String::as_str)),
-            known,
-        }))
     }
 
     fn plan_pipeline(

@@ -2,6 +2,7 @@
 //! recipe describes are generated, because identity needs their digest.
 
 mod bind;
+mod check;
 mod graph;
 mod resolve;
 

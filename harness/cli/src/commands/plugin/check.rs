@@ -6,7 +6,7 @@ use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
 use clap::Args;
-use conformance::{Case, CaseResult, Report, Subject, Suite, Target};
+use conformance::{Case, CaseResult, Report, Subject, Suite};
 use plugin_host::numeric::{self, Request};
 use plugin_host::{Error, Sidecar};
 use provision::Component;
@@ -297,7 +297,7 @@ fn list(as_json: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use conformance::Target;
 
     #[test]
     fn targets_are_named_in_json() {
