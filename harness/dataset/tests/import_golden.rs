@@ -54,8 +54,8 @@ fn check(path: &Path, expected: &Expected) {
     let root = tempfile::tempdir().unwrap();
     let file = path.file_name().unwrap().to_str().unwrap();
     let mut calls = Vec::new();
-    let written = d4rl::import(root.path(), path, &options(file), &mut |done, total| {
-        calls.push((done, total))
+    let written = d4rl::import(root.path(), path, &options(file), &mut |rows, total| {
+        calls.push((rows, total))
     })
     .unwrap();
     assert_eq!(written.outcome, Outcome::Created);

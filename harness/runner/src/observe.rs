@@ -7,7 +7,7 @@ use store::{Error, Observation, Store, read_metrics};
 /// A cell without a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// `failed`, `skipped` or `missing`.
+    /// `failed` or `skipped`.
     pub status: &'static str,
     /// Why.
     pub reason: String,
@@ -49,7 +49,7 @@ fn reason(evaluation: &str, store: &Store, report: &Report) -> Hole {
             reason: format!("{}: {}", failure.kind.name(), failure.message),
         },
         None => Hole {
-            status: "failed",
+            status: "skipped",
             reason: "not computed yet".into(),
         },
     }

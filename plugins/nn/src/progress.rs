@@ -10,7 +10,7 @@ const RECORDS: u64 = 50;
 /// The update counter of a learner.
 pub struct Progress {
     host: Host,
-    done: u64,
+    completed: u64,
     interval: u64,
 }
 
@@ -19,7 +19,7 @@ impl Progress {
     pub fn new(host: Host, problem: &Problem) -> Self {
         Self {
             host,
-            done: 0,
+            completed: 0,
             interval: (problem.updates / RECORDS).max(1),
         }
     }
@@ -29,10 +29,10 @@ impl Progress {
         if self.host.cancelled() {
             return Err(Failure::new(
                 Code::Cancelled,
-                format!("stopped by the host after update {}", self.done),
+                format!("stopped by the host after update {}", self.completed),
             ));
         }
-        Ok(self.done)
+        Ok(self.completed)
     }
 
     /// The value of the scalar `loss`; errors naming `term` and the update when it is not finite.
@@ -43,29 +43,29 @@ impl Progress {
         }
         Err(Failure::non_finite(format!(
             "{term} is {value} in update {}",
-            self.done + 1
+            self.completed + 1
         )))
     }
 
     /// Counts one update; true when metrics are due after it.
     pub fn advance(&mut self) -> bool {
-        self.done += 1;
-        self.done.is_multiple_of(self.interval)
+        self.completed += 1;
+        self.completed.is_multiple_of(self.interval)
     }
 
     /// Records a metric under the number of completed updates.
     pub fn metric(&self, name: &str, value: f64) -> Outcome<()> {
-        self.host.metric(name, self.done, value)
+        self.host.metric(name, self.completed, value)
     }
 
     /// Writes the counter.
     pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
-        out.integer("updates", self.done)
+        out.integer("updates", self.completed)
     }
 
     /// Restores the counter.
     pub fn load(&mut self, from: &mut StateReader<'_>) -> Outcome<()> {
-        self.done = from.integer("updates")?;
+        self.completed = from.integer("updates")?;
         Ok(())
     }
 }

@@ -124,11 +124,11 @@ impl Counts {
             if node.kind == NodeKind::Stage {
                 *by_learner.entry(name(node)).or_default() += 1;
             }
-            if let Ok(done) = store.node(&node.ids.run_id) {
+            if let Ok(finished) = store.node(&node.ids.run_id) {
                 times
                     .entry(name(node))
                     .or_default()
-                    .push(done.provenance.wall_time_s);
+                    .push(finished.provenance.wall_time_s);
             }
         }
         let measured = times.values().map(Vec::len).sum();

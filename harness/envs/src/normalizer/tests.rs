@@ -46,7 +46,6 @@ fn computed_references_agree_with_the_committed_table() {
 }
 
 #[test]
-#[ignore = "value iteration on the larger maps takes half a minute; run with --ignored"]
 fn computed_references_of_the_larger_mazes_agree_with_the_committed_table() {
     for id in ["point-maze/medium-v0", "point-maze/large-v0"] {
         assert_pinned(id, &reference_returns(id, None).unwrap());
