@@ -100,3 +100,17 @@ pub fn metadata(library: &Path) -> Sidecar {
         .and_then(|library| library.sidecar())
         .expect("the fixture can be loaded")
 }
+
+/// A path that `cargo xtask test` provides, or nothing, with the reason for skipping on stdout.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the one place where tests of the boundary read the environment and say why they skip"
+)]
+pub fn provided(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    if path.is_none() {
+        println!("skipped: {variable} is not set; `cargo xtask test` sets it");
+    }
+    path
+}

@@ -9,6 +9,7 @@ use crate::load::{Observation, Outcome};
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::small_sample::LowN;
 use crate::stats::{Interval, Observed, Panel, mean, sd};
+use crate::study::non_negative;
 
 /// A place for a number: what was measured there, and what is missing. A place without `cell` is a hole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +29,7 @@ pub struct Cell {
     pub iqm: f64,
     /// Standard deviation with `ddof = 1`; absent for one value.
     pub sd: Option<f64>,
-    /// 95 % interval of the interquartile mean; absent for one resampling unit.
+    /// 95 % interval of the interquartile mean, cut at zero for errors; absent for one resampling unit.
     pub interval: Option<Interval>,
     /// Distinct evaluations.
     pub n: usize,
@@ -124,7 +125,7 @@ impl Entry {
         missing.dedup();
         let panel = Panel::new(metric, &[observed(rows)])?;
         Ok(Self {
-            cell: statistics(resampler, panel),
+            cell: statistics(resampler, metric, panel),
             missing,
         })
     }
@@ -159,7 +160,7 @@ fn absence(metric: &str, row: &Observation) -> Option<Missing> {
     })
 }
 
-fn statistics(resampler: &Resampler, panel: Panel) -> Option<Cell> {
+fn statistics(resampler: &Resampler, metric: &str, panel: Panel) -> Option<Cell> {
     let estimate = resampler.estimate(&panel, Scale::Linear, |means| means.first().copied())?;
     let values = panel.values(0);
     let benchmarks = panel.units_by_stratum().len();
@@ -167,7 +168,13 @@ fn statistics(resampler: &Resampler, panel: Panel) -> Option<Cell> {
         mean: mean::mean(&values)?,
         iqm: estimate.value,
         sd: sd::sd(&values),
-        interval: estimate.interval,
+        interval: estimate.interval.map(|i| {
+            if non_negative(metric) {
+                i.at_least_zero()
+            } else {
+                i
+            }
+        }),
         n: values.len(),
         units: estimate.n,
         benchmarks,

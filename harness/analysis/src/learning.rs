@@ -35,7 +35,7 @@ pub struct LearningPoint {
     pub entry: Entry,
 }
 
-/// Learning curves of every pipeline with more than one snapshot.
+/// Learning curves of every pipeline, on every benchmark where some pipeline has more than one snapshot.
 ///
 /// # Errors
 /// `UnknownName` for a name that the study lacks, and what reading the observations gives.
@@ -54,6 +54,7 @@ pub fn learning_curves(
             last_only: false,
         };
         let observations = results.observations(&query)?;
+        let mut curves = Vec::new();
         for pipeline in options.pipelines(study)? {
             let own = observations
                 .iter()
@@ -63,8 +64,11 @@ pub fn learning_curves(
             for row in finished {
                 updates.entry(row.update).or_default().push(row);
             }
-            if updates.len() < 2 {
-                continue;
+            if updates.is_empty() {
+                // A pipeline that never got to a snapshot is shown as the hole that it is.
+                for row in &broken {
+                    updates.entry(row.update).or_default();
+                }
             }
             let mut points = Vec::new();
             for (update, mut rows) in updates {
@@ -80,13 +84,17 @@ pub fn learning_curves(
                     entry: Entry::of(resampler, &metric, &[benchmark], &rows)?,
                 });
             }
-            out.push(LearningCurve {
+            curves.push(LearningCurve {
                 benchmark: benchmark.to_owned(),
                 pipeline: pipeline.to_owned(),
                 better: study.better(&metric),
                 metric: metric.clone(),
                 points,
             });
+        }
+        if curves.iter().any(|curve| curve.points.len() > 1) {
+            curves.retain(|curve| !curve.points.is_empty());
+            out.append(&mut curves);
         }
     }
     Ok(out)

@@ -1,4 +1,21 @@
 //! Reading a study folder: `study.json` whole, `observations.parquet` lazily, only the rows and columns asked for.
+//!
+//! Columns of `observations.parquet`, one row per run, snapshot and metric:
+//!
+//! | column | type | meaning |
+//! |---|---|---|
+//! | `benchmark`, `pipeline` | string | names in `study.json` |
+//! | `seed` | i64 | seed of the run |
+//! | `point` | string | JSON object of the axis and sweep levels that apply to the pipeline |
+//! | `reference` | bool | every level is the study's reference |
+//! | `update` | i64 | training updates of the last stage at this snapshot |
+//! | `last` | bool | final snapshot |
+//! | `metric`, `value` | string, f64? | name and number; null or NaN counts as not finite |
+//! | `status` | string | `ok`, `failed` or `skipped` |
+//! | `reason` | string? | why not `ok` |
+//! | `evaluation_id` | string | equal for rows that are one computation: these are one observation |
+//!
+//! A failed or skipped run has one row with an empty metric.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +29,7 @@ use crate::study::{self, Study};
 
 /// The metric that is computed here from `episode_return_mean`.
 pub(crate) const NORMALIZED_SCORE: &str = "normalized_score";
-const RETURN: &str = "episode_return_mean";
+pub(crate) const RETURN: &str = "episode_return_mean";
 
 /// An opened study.
 pub struct Results {

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use crate::cell::Entry;
 use crate::error::Result;
-use crate::load::{NORMALIZED_SCORE, Observation, Query, Results};
+use crate::load::{NORMALIZED_SCORE, Observation, Query, RETURN, Results};
 use crate::point::Level;
 use crate::stats::bootstrap::Resampler;
-use crate::study::{Better, Study};
+use crate::study::{Better, Study, TableSpec};
 
 /// What to look at; everything absent means the study's own choice.
 #[derive(Clone, Debug, Default)]
 pub struct ScalingOptions {
-    /// The metric; else `normalized_score` where the benchmark has a normaliser, else that of the first table.
+    /// The metric; else that of the study's first table that covers the benchmark.
     pub metric: Option<String>,
     /// One benchmark; else all.
     pub benchmark: Option<String>,
@@ -101,14 +101,20 @@ impl ScalingOptions {
         if let Some(metric) = &self.metric {
             return Ok(metric.clone());
         }
-        if study.benchmark(benchmark)?.normalizer.is_some() {
-            return Ok(NORMALIZED_SCORE.into());
-        }
-        let own = study
+        let normalized = study.benchmark(benchmark)?.normalizer.is_some();
+        let covers = |t: &&TableSpec| t.benchmark.as_deref().is_none_or(|b| b == benchmark);
+        let headline = study
             .tables
             .iter()
-            .find(|t| t.benchmark.as_deref().is_none_or(|b| b == benchmark));
-        Ok(own.map_or_else(|| "episode_return_mean".into(), |t| t.metric.clone()))
+            .filter(covers)
+            .map(|t| t.metric.as_str());
+        let usable = |metric: &&str| *metric != NORMALIZED_SCORE || normalized;
+        let fallback = if normalized { NORMALIZED_SCORE } else { RETURN };
+        Ok(headline
+            .filter(usable)
+            .map(str::to_owned)
+            .next()
+            .unwrap_or_else(|| fallback.to_owned()))
     }
 }
 
@@ -267,15 +273,24 @@ impl Slices {
         benchmark: &str,
         free: &[&str],
     ) -> Result<Self> {
-        let reference = results.reference();
         let query = Query {
             metric,
             benchmark: Some(benchmark),
             last_only: true,
         };
+        let observations = results.observations(&query)?;
+        // Pipelines may differ in their reference; their own rows say it, the study's map only fills in.
+        let study = results.reference();
+        let own = observations.iter().filter(|row| row.reference);
+        let own: BTreeMap<_, _> = own
+            .map(|row| (row.pipeline.clone(), row.point.clone()))
+            .collect();
         let mut slices: BTreeMap<String, BTreeMap<_, Vec<_>>> = BTreeMap::new();
-        for row in results.observations(&query)? {
-            if row.reference || row.point.at_reference_except(&reference, free) {
+        for row in observations {
+            let reference = own
+                .get(&row.pipeline)
+                .map_or(&study, |point| point.as_ref());
+            if row.reference || row.point.at_reference_except(reference, free) {
                 let key = free
                     .iter()
                     .map(|name| row.point.0.get(*name).cloned())

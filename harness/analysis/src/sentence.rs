@@ -3,7 +3,7 @@
 use crate::findings::{Comparison, Finding, Part, Verdict};
 use crate::stats::Interval;
 use crate::study::Study;
-use crate::words::{metric, significant};
+use crate::words::{short, significant};
 
 /// The sentence of a finding.
 pub(crate) fn of(study: &Study, finding: &Finding) -> Option<String> {
@@ -34,7 +34,7 @@ pub(crate) fn reversals(findings: &[Finding]) -> Vec<String> {
             if best_a == worst_b && worst_a == best_b {
                 out.push(format!(
                     "The order turns round: by {}, {best_a} is better than {worst_a} on {}, and {best_b} is better than {worst_b} on {}.",
-                    metric(&a.metric),
+                    short(&a.metric),
                     a.benchmark,
                     b.benchmark
                 ));
@@ -62,13 +62,21 @@ fn order(finding: &Finding) -> Option<String> {
     let (better, worse) = winner(finding)?;
     let comparison = finding.comparisons.first()?;
     let iqm = |name: &str| shown(comparison.parts.iter().find(|p| p.pipeline == name)?);
+    let estimate = comparison.estimate?;
+    let interval = estimate.interval?;
+    // A decided difference has one sign; the sentence states its size.
+    let (low, high) = (interval.low.abs(), interval.high.abs());
+    let size = |x: f64| significant(x, 2);
     Some(format!(
-        "{}: {better} is better than {worse} by {}: {} against {} (n = {}).",
+        "{}: {better} is better than {worse} by {} [{}, {}] in {}: {} against {} (n = {}).",
         finding.benchmark,
-        metric(&finding.metric),
+        size(estimate.value.abs()),
+        size(low.min(high)),
+        size(low.max(high)),
+        short(&finding.metric),
         iqm(better)?,
         iqm(worse)?,
-        comparison.estimate?.n
+        estimate.n
     ))
 }
 
@@ -87,7 +95,7 @@ fn ratio(finding: &Finding) -> Option<String> {
         return None;
     };
     let (numerator, denominator) = (&numerator.pipeline, &denominator.pipeline);
-    let name = metric(&finding.metric);
+    let name = short(&finding.metric);
     let head = format!("{}: the {name} of {numerator} is", finding.benchmark);
     if let [only] = finding.comparisons.as_slice() {
         return Some(format!(
@@ -147,7 +155,7 @@ fn ratio_of_ratios(study: &Study, finding: &Finding) -> Option<String> {
         return None;
     };
     let factors = [cells[0] / cells[1], cells[2] / cells[3]].map(|x| significant(x, 2));
-    let name = metric(&finding.metric);
+    let name = short(&finding.metric);
     let summary = format!("a factor of {} between the two", with_interval(comparison)?);
     let a = change(study, an, ad);
     let b = change(study, bn, bd);
@@ -176,18 +184,16 @@ fn gap(finding: &Finding) -> Option<String> {
     let [evaluation, train] = comparison.parts.as_slice() else {
         return None;
     };
-    let relation = match comparison.verdict {
-        Verdict::Above => "above",
-        Verdict::Below => "below",
-        _ => return None,
-    };
+    if !matches!(comparison.verdict, Verdict::Above | Verdict::Below) {
+        return None;
+    }
     Some(format!(
-        "{}: {} has a training error of {} and an evaluation error of {} ({}), {} times, and so {relation}, the training error.",
+        "{}: {} has a training error of {} and an evaluation error of {} ({}), a ratio of {}.",
         finding.benchmark,
         train.pipeline,
         shown(train)?,
         shown(evaluation)?,
-        metric(&finding.metric),
+        short(&finding.metric),
         with_interval(comparison)?
     ))
 }
@@ -216,7 +222,7 @@ fn change(study: &Study, numerator: &Part, denominator: &Part) -> Option<Change>
         .map(|(_, v)| v.as_str())
         .collect();
     Some(Change {
-        from: format!("{key} {}", from.get(key)?),
+        from: from.get(key)?.clone(),
         to: format!("{key} {value}"),
         with: with.join(", "),
     })

@@ -255,3 +255,10 @@ impl Study {
         }
     }
 }
+
+/// Whether `metric` cannot be negative by its definition, so that neither can an interval of it.
+pub(crate) fn non_negative(metric: &str) -> bool {
+    ["action_mse", "regret", "episode_length"]
+        .iter()
+        .any(|stem| metric.starts_with(stem))
+}

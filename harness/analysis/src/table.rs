@@ -17,6 +17,8 @@ pub struct Table {
     pub id: String,
     /// The benchmark, or none for all.
     pub benchmark: Option<String>,
+    /// The benchmarks in scope: the one, or all.
+    pub scope: Vec<String>,
     /// The metric.
     pub metric: String,
     /// Which direction is good.
@@ -115,6 +117,7 @@ pub fn table(results: &Results, resampler: &Resampler, spec: &TableSpec) -> Resu
     Ok(Table {
         id: spec.id.clone(),
         benchmark: spec.benchmark.clone(),
+        scope: scope.iter().map(|id| (*id).to_owned()).collect(),
         metric: spec.metric.clone(),
         better: spec.better,
         row_dimension: spec.rows.clone(),

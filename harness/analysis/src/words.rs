@@ -48,6 +48,11 @@ pub fn metric(id: &str) -> &str {
     }
 }
 
+/// What a metric is called in running text.
+pub fn short(id: &str) -> &str {
+    metric(id).trim_end_matches(" to the optimal policy")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,6 +57,12 @@ pub enum Error {
         found: u32,
         supported: u32,
     },
+    #[error("folder of dataset `{id}` holds dataset `{found}`: {}", path.display())]
+    Renamed {
+        id: DatasetId,
+        found: DatasetId,
+        path: PathBuf,
+    },
     #[error("{}: the metadata say `{key}` = {expected}, but the file has {found}", path.display())]
     Disagreement {
         path: PathBuf,
@@ -253,6 +259,7 @@ impl Error {
             Self::NotFound { .. } => Some("`assay dataset list` shows what is there; `assay dataset import` or `generate` makes it".to_owned()),
             Self::Format { .. } => Some("use a newer version of assay, or make the dataset again with this one".to_owned()),
             Self::NoMetadata { .. } => Some("the file was not written by `assay dataset`; import it instead".to_owned()),
+            Self::Renamed { .. } => Some("the name is part of a dataset: rename the folder back, or import under the new name".to_owned()),
             Self::Corrupt { .. } | Self::Digest(_) | Self::SideDigest { .. } => Some("the file has changed since it was written; make the dataset again".to_owned()),
             Self::Pinned(_) => Some("get the pinned data, or `assay lock --update` to accept these".to_owned()),
             Self::Exists(_) | Self::ExistsOtherFacts { .. } => {

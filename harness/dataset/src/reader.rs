@@ -47,9 +47,12 @@ impl Dataset {
             });
         }
         let dataset = Self::open_file(&path)?;
-        let found = dataset.id();
-        if found != id {
-            return Err(dataset.disagreement("id", id.to_string(), found.to_string()));
+        if dataset.id() != id {
+            return Err(Error::Renamed {
+                id: id.clone(),
+                found: dataset.id().clone(),
+                path,
+            });
         }
         Ok(dataset)
     }

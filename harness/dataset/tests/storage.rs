@@ -215,6 +215,51 @@ fn an_existing_dataset_is_kept_unless_overwritten() {
     );
 }
 
+#[test]
+fn writers_that_race_agree_or_exactly_one_wins() {
+    for same in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..6)
+                .map(|i| {
+                    let rows = batch(if same { 20 } else { 20 + i }, &[(50, Terminated)]);
+                    let root = root.path();
+                    scope.spawn(move || {
+                        write(root, "toy/race-v0", &rows, 10, WriteOptions::default())
+                    })
+                })
+                .collect();
+            handles
+                .into_iter()
+                .map(|handle| handle.join().unwrap())
+                .collect()
+        });
+        let outcome = |wanted: Outcome| {
+            results
+                .iter()
+                .flatten()
+                .filter(|w| w.outcome == wanted)
+                .count()
+        };
+        assert_eq!(outcome(Outcome::Created), 1);
+        assert_eq!(outcome(Outcome::Unchanged), if same { 5 } else { 0 });
+        let dataset = Dataset::open(root.path(), &id("toy/race-v0")).unwrap();
+        dataset.verify().unwrap();
+        for result in &results {
+            match result {
+                Ok(written) => assert_eq!(written.metadata, *dataset.metadata()),
+                Err(Error::Exists(m)) => assert_eq!(m.expected, dataset.metadata().logical_digest),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert!(
+            tree(root.path())
+                .iter()
+                .all(|name| !name.contains(".incoming"))
+        );
+    }
+}
+
 type Disorder = (fn(&mut Batch), u64, OrderProblem);
 
 #[test]

@@ -172,12 +172,18 @@ impl NodeWriter {
         if let Some(parent) = self.destination.parent() {
             files::make_folder(parent)?;
         }
-        if self.destination.join(NODE_FILE).exists() {
+        let published = || self.destination.join(NODE_FILE).exists();
+        if published() {
             return Ok(());
         }
-        files::rename(&self.temporary, &self.destination)?;
-        self.published = true;
-        Ok(())
+        match files::rename(&self.temporary, &self.destination) {
+            // Another worker was first between the look and the rename.
+            Err(_) if self.temporary.exists() && published() => Ok(()),
+            outcome => {
+                self.published = outcome.is_ok();
+                outcome
+            }
+        }
     }
 }
 

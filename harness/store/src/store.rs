@@ -137,11 +137,24 @@ impl Store {
             Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Locked { path }),
             Err(std::fs::TryLockError::Error(e)) => return Err(Error::io("locking", &path)(e)),
         }
-        let tmp = self.root.join("tmp");
-        if tmp.exists() {
-            std::fs::remove_dir_all(&tmp).map_err(Error::io("sweeping", &tmp))?;
-        }
+        self.sweep()?;
         Ok(Lock { _file: file })
+    }
+
+    /// Removes half-written nodes, and resumable states of nodes that are complete.
+    fn sweep(&self) -> Result<(), Error> {
+        for half in entries(&self.root.join("tmp"))? {
+            // A worker whose coordinator was killed may still be writing here for an instant; what stays is swept the
+            // next time.
+            let _ = std::fs::remove_dir_all(half);
+        }
+        for partial in entries(&self.root.join("partial"))? {
+            let name = partial.file_name().unwrap_or_default().to_string_lossy();
+            if self.has(&name) {
+                let _ = std::fs::remove_dir_all(&partial);
+            }
+        }
+        Ok(())
     }
 
     fn node_folder(&self, run_id: &str) -> PathBuf {
@@ -388,6 +401,26 @@ mod tests {
         );
         std::fs::write(folder.path().join("store/partial/r/state-2.bin"), b"tw0").unwrap();
         assert!(store.partial("r").is_none());
+    }
+
+    #[test]
+    fn the_lock_sweeps_what_is_half_written_or_no_longer_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let partial = Partial {
+            update: 1,
+            state_sha256: String::new(),
+            metrics: Vec::new(),
+        };
+        store.save_partial("abcd", b"one", partial.clone()).unwrap();
+        store.save_partial("running", b"one", partial).unwrap();
+        let writer = store.writer("abcd").unwrap();
+        writer.publish(node("abcd")).unwrap();
+        let half = store.writer("dead").unwrap();
+        let _lock = store.lock().unwrap();
+        assert!(!half.folder().exists());
+        assert!(store.partial("abcd").is_none());
+        assert!(store.partial("running").is_some());
     }
 
     #[test]

@@ -249,8 +249,15 @@ pub(crate) fn seal(workspace: &Workspace, libraries: &[PathBuf]) -> Result<()> {
     }
 }
 
+/// `libx.so.toml` beside `libx.so`.
+fn sidecar_of(library: &Path) -> PathBuf {
+    let mut name = library.as_os_str().to_owned();
+    name.push(".toml");
+    PathBuf::from(name)
+}
+
 fn is_sealed(library: &Path) -> bool {
-    let sidecar = fs::read_to_string(library.with_extension("toml"));
+    let sidecar = fs::read_to_string(sidecar_of(library));
     let bytes = fs::read(library);
     match (sidecar, bytes) {
         (Ok(sidecar), Ok(bytes)) => {
@@ -313,11 +320,8 @@ mod tests {
         fs::write(&library, "abc").unwrap();
         assert!(!is_sealed(&library));
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        fs::write(
-            library.with_extension("toml"),
-            format!("sha256 = \"{digest}\"\n"),
-        )
-        .unwrap();
+        let sidecar = folder.path().join("libx.so.toml");
+        fs::write(&sidecar, format!("digest = \"{digest}\"\n")).unwrap();
         assert!(is_sealed(&library));
         fs::write(&library, "abd").unwrap();
         assert!(!is_sealed(&library));

@@ -11,6 +11,7 @@ pub use weights::Weights;
 use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
 use std::io::{Read, Write};
+use tch::Tensor;
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
@@ -55,7 +56,7 @@ impl Learner for Awr {
             dims,
             progress: Progress::new(host, problem),
             critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
-            weights: Weights::new(hyper.temperature, hyper.clip, problem.row_count),
+            weights: Weights::new(&hyper, dims.kind, problem.row_count),
             actor: Actor::create(host, problem, hyper.actor(problem))?,
             hyper,
         })
@@ -64,22 +65,18 @@ impl Learner for Awr {
     fn update(&mut self, count: u64) -> Outcome<()> {
         for _ in 0..count {
             let step = self.progress.next()?;
-            if step == 0 && self.hyper.advantage_normalization == AdvantageNormalization::Std {
-                self.weights.divide(self.critic.advantage_std(&self.host)?);
+            if step == 0 {
+                self.normalize()?;
             }
             let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
-            let w = self
-                .weights
-                .of(&batch, &mut self.critic)?
-                .to_kind(self.dims.kind);
-            let mean = self.actor.mean(&*batch.state()?);
-            let loss = losses::awr(&self.actor, &w, &mean, &*batch.action()?);
+            let w = self.weights.of(&batch, &mut self.critic)?;
+            let loss = self.loss(&batch, &w)?;
             let value = self.progress.finite("awr_loss", &loss)?;
             self.actor.descend(&loss)?;
             if self.progress.advance() {
                 self.progress.metric("awr_loss", value)?;
-                let weight_mean = w.mean(self.dims.kind).double_value(&[]);
-                self.progress.metric("weight_mean", weight_mean)?;
+                self.progress
+                    .metric("weight_mean", w.mean(w.kind()).double_value(&[]))?;
             }
         }
         Ok(())
@@ -97,6 +94,23 @@ impl Learner for Awr {
         self.progress.load(&mut from)?;
         self.weights.load(&mut from)?;
         self.actor.load(&mut from)
+    }
+}
+
+impl Awr {
+    /// Estimates the divisor of the advantage, before the first update.
+    fn normalize(&mut self) -> Outcome<()> {
+        if self.hyper.advantage_normalization == AdvantageNormalization::Std {
+            self.weights.divisor = self.critic.advantage_std(&self.host)?;
+        }
+        Ok(())
+    }
+
+    /// `L` of a batch whose weights are `w: [B]`.  -> `[]`
+    fn loss(&self, batch: &Minibatch<'_>, w: &Tensor) -> Outcome<Tensor> {
+        let (s, a) = (batch.state()?, batch.action()?);
+        let mu = self.actor.mean(&s);
+        Ok(losses::awr(&self.actor, w, &mu, &a))
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::{Awr, losses};
-use nn::Dims;
-use nn::testing::{Data, Driver, FakeHost, KnownCritic, check_resume};
+use nn::testing::{Data, Driver, FakeHost, Golden, KnownCritic, check_resume};
+use nn::{Dims, Minibatch};
 use plugin_api::serve::Instance;
 use plugin_api::{ActMode, Precision};
 use std::cell::RefCell;
@@ -117,4 +117,34 @@ fn a_critic_and_a_state_value_are_required() {
         failure.message.contains("state-value/1 is not bound"),
         "{failure}"
     );
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let text = include_str!("../../../tests/golden/learners/awr.json");
+    let golden: Golden = serde_json::from_str(text).expect("parses");
+    for case in &golden.cases {
+        let (host, hyper) = (case.host(), &case.hyperparameters);
+        let mut critic = critic(&host);
+        let mut driver =
+            Driver::<Awr>::bound(&host, golden.horizon, hyper, &mut critic).expect("creates");
+        let learner = driver.learner();
+        case.start("online", &mut learner.actor.params)
+            .expect("fits");
+        let service = host.host();
+        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        learner.normalize().expect("spreads");
+        let w = learner
+            .weights
+            .of(&batch, &mut learner.critic)
+            .expect("weighs");
+        let loss = learner.loss(&batch, &w).expect("computes");
+        case.check_loss("awr_loss", loss.double_value(&[]));
+        case.check_gradients(&learner.actor.params, &loss);
+        for (count, total) in [(1, 1), (2, 3)] {
+            driver.update(count).expect("trains");
+            case.check_after(total, "online", &driver.learner().actor.params);
+        }
+        assert_eq!(host.metric("awr_loss").len(), 3, "{}", case.name);
+    }
 }

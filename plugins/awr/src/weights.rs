@@ -1,30 +1,30 @@
 //! Weights of dataset rows. The critic is frozen, so the weight of a row is computed once, when the row is first seen.
 
-use crate::losses;
+use crate::{Hyper, losses};
 use nn::{FrozenCritic, Minibatch, StateReader, StateWriter};
 use plugin_api::{Failure, Outcome};
 use tch::{Kind, Tensor};
 
 /// The rule that turns an advantage into a weight, and the weights of the rows seen so far.
 pub struct Weights {
-    beta: f64,
+    temperature: f64,
     clip: f64,
+    kind: Kind,
+    /// Of the advantage.
+    pub divisor: f64,
     cache: Vec<f64>, // NaN where the row was not seen
 }
 
 impl Weights {
-    /// No row seen yet. `beta` includes the divisor of the advantage.
-    pub fn new(beta: f64, clip: f64, row_count: usize) -> Self {
+    /// No row seen yet.
+    pub fn new(hyper: &Hyper, kind: Kind, row_count: usize) -> Self {
         Self {
-            beta,
-            clip,
+            temperature: hyper.temperature,
+            clip: hyper.clip,
+            kind,
+            divisor: 1.0,
             cache: vec![f64::NAN; row_count],
         }
-    }
-
-    /// Divides the inverse temperature, e.g. by the standard deviation of the advantage.
-    pub fn divide(&mut self, divisor: f64) {
-        self.beta /= divisor;
     }
 
     /// The weights `[B]` of a batch. The critic is asked about the whole batch or not at all: products of matrices of
@@ -46,12 +46,12 @@ impl Weights {
             for (row, adv) in rows.iter().zip(advantage) {
                 let slot = &mut self.cache[*row as usize];
                 if slot.is_nan() {
-                    *slot = losses::weight(adv, self.beta, self.clip);
+                    *slot = losses::weight(adv, self.temperature / self.divisor, self.clip);
                 }
             }
         }
         let weights: Vec<f64> = rows.iter().map(|r| self.cache[*r as usize]).collect();
-        Ok(Tensor::from_slice(&weights))
+        Ok(Tensor::from_slice(&weights).to_kind(self.kind))
     }
 
     /// Forgets every row, as a learner without this cache would.
@@ -60,15 +60,15 @@ impl Weights {
         self.cache.fill(f64::NAN);
     }
 
-    /// Writes rule and weights.
+    /// Writes divisor and weights.
     pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
-        out.number("beta", self.beta)?;
+        out.number("divisor", self.divisor)?;
         out.tensor("weights", &Tensor::from_slice(&self.cache))
     }
 
     /// Restores what `save` wrote.
     pub fn load(&mut self, from: &mut StateReader<'_>) -> Outcome<()> {
-        self.beta = from.number("beta")?;
+        self.divisor = from.number("divisor")?;
         let mut weights = Tensor::from_slice(&self.cache);
         from.tensor("weights", &mut weights)?;
         weights.copy_data(&mut self.cache, weights.numel());

@@ -8,6 +8,7 @@ pub use hyper::Hyper;
 use nn::{Actor, Dims, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
 use std::io::{Read, Write};
+use tch::Tensor;
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
@@ -54,8 +55,7 @@ impl Learner for Bc {
         for _ in 0..count {
             let step = self.progress.next()?;
             let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
-            let mean = self.actor.mean(&*batch.state()?);
-            let loss = losses::bc(&self.actor, &mean, &*batch.action()?, self.hyper.loss);
+            let loss = self.loss(&batch)?;
             let value = self.progress.finite("bc_loss", &loss)?;
             self.actor.descend(&loss)?;
             if self.progress.advance() {
@@ -75,6 +75,15 @@ impl Learner for Bc {
         let mut from = StateReader::new(from);
         self.progress.load(&mut from)?;
         self.actor.load(&mut from)
+    }
+}
+
+impl Bc {
+    /// `L` of a batch.  -> `[]`
+    fn loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
+        let (s, a) = (batch.state()?, batch.action()?);
+        let mu = self.actor.mean(&s);
+        Ok(losses::bc(&self.actor, &mu, &a, self.hyper.loss))
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::Bc;
-use nn::testing::{Data, Driver, FakeHost, check_resume};
+use nn::Minibatch;
+use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
 use plugin_api::{ActMode, Code, Precision};
 
 fn data() -> Data {
@@ -74,7 +75,7 @@ fn samples_are_addressed_by_position_and_stay_in_bounds() {
     assert_eq!(one, again);
     assert_ne!(one, other);
     assert!(one.iter().all(|a| (-1.0..=1.0).contains(a)));
-    assert!(one.iter().any(|a| *a == 1.0) && one.iter().any(|a| a.abs() < 0.9));
+    assert!(one.contains(&1.0) && one.iter().any(|a| a.abs() < 0.9));
 }
 
 #[test]
@@ -135,4 +136,42 @@ fn cancellation_stops_between_two_updates() {
     host.cancel();
     assert_eq!(bc.update(1).expect_err("stops").code, Code::Cancelled);
     assert_eq!(host.metric("bc_loss").len(), 2);
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let text = include_str!("../../../tests/golden/learners/bc.json");
+    let golden: Golden = serde_json::from_str(text).expect("parses");
+    for case in &golden.cases {
+        let (host, hyper) = (case.host(), &case.hyperparameters);
+        let mut driver = Driver::<Bc>::new(&host, golden.horizon, hyper).expect("creates");
+        let learner = driver.learner();
+        case.start("online", &mut learner.actor.params)
+            .expect("fits");
+        let service = host.host();
+        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        let loss = learner.loss(&batch).expect("computes");
+        case.check_loss("bc_loss", loss.double_value(&[]));
+        case.check_gradients(&learner.actor.params, &loss);
+        for (count, total) in [(1, 1), (2, 3)] {
+            driver.update(count).expect("trains");
+            case.check_after(total, "online", &driver.learner().actor.params);
+        }
+        assert_eq!(host.metric("bc_loss").len(), 3, "{}", case.name);
+    }
+}
+
+#[test]
+fn a_deviation_that_the_loss_does_not_know_stays() {
+    let host = FakeHost::new(data(), Precision::F64, 16, 5);
+    let hyper = r#"{"hidden": [4], "loss": "mean-mse", "std": "learned", "std_value": 0.5}"#;
+    let mut bc = Driver::<Bc>::new(&host, 5, hyper).expect("creates");
+    bc.update(5).expect("trains");
+    let log_std = bc
+        .learner()
+        .actor
+        .params
+        .values("policy.log_std")
+        .expect("exists");
+    assert_eq!(log_std, [0.5f64.ln(); 2]);
 }

@@ -8,6 +8,7 @@ pub use hyper::{Hyper, QNormalization};
 use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
 use std::io::{Read, Write};
+use tch::Tensor;
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
@@ -61,29 +62,22 @@ impl Learner for DdpgBc {
     }
 
     fn update(&mut self, count: u64) -> Outcome<()> {
+        let host = self.host;
         for _ in 0..count {
             let step = self.progress.next()?;
-            if step == 0 && self.hyper.q_normalization == QNormalization::AdvantageStd {
-                self.divisor = self.critic.advantage_std(&self.host)?;
+            if step == 0 {
+                self.normalize()?;
             }
-            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
-            let mean = self.actor.mean(&*batch.state()?);
-            let action = self.actor.policy.proposal(&mean);
-            let (q, dq_da) = self.critic.q_gradient(&batch, &action)?;
-            let q_pi = losses::value_of_policy(&q, &dq_da, &action);
-            let divisor = match self.hyper.q_normalization {
-                QNormalization::MeanAbsQ => losses::mean_abs_q(&q).max(SMALLEST_DIVISOR),
-                QNormalization::None | QNormalization::AdvantageStd => self.divisor,
-            };
-            let bc = losses::bc(&self.actor, &mean, &*batch.action()?, self.hyper.bc_loss);
-            let loss = losses::ddpg_bc(&q_pi, divisor, self.hyper.alpha, &bc);
-            let value = self.progress.finite("actor_loss", &loss)?;
-            self.actor.descend(&loss)?;
+            let batch = Minibatch::draw(&host, self.dims, "train", step)?;
+            let terms = self.terms(&batch)?;
+            let loss = self.progress.finite("actor_loss", &terms.loss)?;
+            self.actor.descend(&terms.loss)?;
             if self.progress.advance() {
-                self.progress.metric("actor_loss", value)?;
-                self.progress.metric("bc_loss", bc.double_value(&[]))?;
-                let q_mean = q.mean(self.dims.kind).double_value(&[]);
-                self.progress.metric("q_mean", q_mean)?;
+                self.progress.metric("actor_loss", loss)?;
+                self.progress
+                    .metric("bc_loss", terms.bc.double_value(&[]))?;
+                self.progress
+                    .metric("q_mean", terms.q_mean.double_value(&[]))?;
             }
         }
         Ok(())
@@ -101,6 +95,41 @@ impl Learner for DdpgBc {
         self.progress.load(&mut from)?;
         self.divisor = from.number("divisor")?;
         self.actor.load(&mut from)
+    }
+}
+
+/// The loss of a batch and its parts, each `[]`.
+struct Terms {
+    loss: Tensor,
+    bc: Tensor,
+    q_mean: Tensor,
+}
+
+impl DdpgBc {
+    /// Estimates the constant divisor of Q, before the first update.
+    fn normalize(&mut self) -> Outcome<()> {
+        if self.hyper.q_normalization == QNormalization::AdvantageStd {
+            self.divisor = self.critic.advantage_std(&self.host)?;
+        }
+        Ok(())
+    }
+
+    fn terms(&mut self, batch: &Minibatch<'_>) -> Outcome<Terms> {
+        let (s, a) = (batch.state()?, batch.action()?);
+        let mu = self.actor.mean(&s);
+        let action = self.actor.policy.proposal(&mu);
+        let (q, dq_da) = self.critic.q_gradient(batch, &action)?;
+        let q_pi = losses::value_of_policy(&q, &dq_da, &action);
+        let divisor = match self.hyper.q_normalization {
+            QNormalization::MeanAbsQ => losses::mean_abs_q(&q).max(SMALLEST_DIVISOR),
+            QNormalization::None | QNormalization::AdvantageStd => self.divisor,
+        };
+        let bc = losses::bc(&self.actor, &mu, &a, self.hyper.bc_loss);
+        Ok(Terms {
+            loss: losses::ddpg_bc(&q_pi, divisor, self.hyper.alpha, &bc),
+            bc,
+            q_mean: q.mean(q.kind()),
+        })
     }
 }
 

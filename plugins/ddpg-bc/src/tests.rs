@@ -1,6 +1,6 @@
 use crate::DdpgBc;
-use nn::Dims;
-use nn::testing::{Data, Driver, FakeHost, KnownCritic, check_resume};
+use nn::testing::{Data, Driver, FakeHost, Golden, KnownCritic, check_resume};
+use nn::{Dims, Minibatch};
 use plugin_api::serve::Instance;
 use plugin_api::{ActMode, Code, Precision};
 use std::cell::RefCell;
@@ -135,4 +135,30 @@ fn a_constant_critic_has_no_advantage_to_divide_by() {
     let mut learner = Driver::<DdpgBc>::bound(&host, 1, hyper, &mut critic).expect("creates");
     let failure = learner.update(1).expect_err("stops");
     assert_eq!(failure.code, Code::NonFinite);
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let text = include_str!("../../../tests/golden/learners/ddpg-bc.json");
+    let golden: Golden = serde_json::from_str(text).expect("parses");
+    for case in &golden.cases {
+        let (host, hyper) = (case.host(), &case.hyperparameters);
+        let mut critic = critic(&host);
+        let mut driver =
+            Driver::<DdpgBc>::bound(&host, golden.horizon, hyper, &mut critic).expect("creates");
+        let learner = driver.learner();
+        case.start("online", &mut learner.actor.params)
+            .expect("fits");
+        let service = host.host();
+        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        learner.normalize().expect("spreads");
+        let loss = learner.terms(&batch).expect("computes").loss;
+        case.check_loss("actor_loss", loss.double_value(&[]));
+        case.check_gradients(&learner.actor.params, &loss);
+        for (count, total) in [(1, 1), (2, 3)] {
+            driver.update(count).expect("trains");
+            case.check_after(total, "online", &driver.learner().actor.params);
+        }
+        assert_eq!(host.metric("actor_loss").len(), 3, "{}", case.name);
+    }
 }

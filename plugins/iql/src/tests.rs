@@ -1,5 +1,6 @@
-use crate::Iql;
-use nn::testing::{Data, Driver, FakeHost, check_resume};
+use crate::{Iql, losses};
+use nn::Minibatch;
+use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
 use plugin_api::{Code, Critic, Network, Precision, Query, Reduce, StateValue};
 
 fn reward(s: &[f64], a: &[f64]) -> f64 {
@@ -119,4 +120,36 @@ fn bad_rewards_and_ranges_are_named() {
         .err()
         .expect("refused");
     assert!(failure.message.contains("`expectile` is 1.5"), "{failure}");
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let text = include_str!("../../../tests/golden/learners/iql.json");
+    let golden: Golden = serde_json::from_str(text).expect("parses");
+    for case in &golden.cases {
+        let (host, hyper) = (case.host(), &case.hyperparameters);
+        let mut driver = Driver::<Iql>::new(&host, golden.horizon, hyper).expect("creates");
+        let learner = driver.learner();
+        case.start("online", &mut learner.nets.q).expect("fits");
+        case.start("target", &mut learner.nets.q_target)
+            .expect("fits");
+        case.start("online", &mut learner.nets.v).expect("fits");
+        let service = host.host();
+        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        let (nets, hyper) = (&learner.nets, &learner.hyper);
+        let v_loss = losses::value_loss(nets, &batch, hyper).expect("computes");
+        let q_loss = losses::critic_loss(nets, &batch, hyper, learner.discount).expect("computes");
+        case.check_loss("v_loss", v_loss.double_value(&[]));
+        case.check_loss("q_loss", q_loss.double_value(&[]));
+        case.check_gradients(&nets.v, &v_loss);
+        case.check_gradients(&nets.q, &q_loss);
+        for (count, total) in [(1, 1), (2, 3)] {
+            driver.update(count).expect("trains");
+            let nets = &driver.learner().nets;
+            case.check_after(total, "online", &nets.q);
+            case.check_after(total, "target", &nets.q_target);
+            case.check_after(total, "online", &nets.v);
+        }
+        assert_eq!(host.metric("q_loss").len(), 3, "{}", case.name);
+    }
 }

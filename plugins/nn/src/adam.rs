@@ -76,8 +76,8 @@ impl Adam {
         }
     }
 
-    /// One step down the gradient of the scalar `loss`. Parameters that the loss does not depend on are an error of
-    /// libtorch. Errors naming the parameter when a gradient is not finite.
+    /// One step down the gradient of the scalar `loss`. Parameters that the loss does not depend on stay.
+    /// Errors naming the parameter when a gradient is not finite.
     pub fn descend(&mut self, params: &mut ParamSet, loss: &Tensor) -> Outcome<()> {
         let gradients = Tensor::run_backward(&[loss], params.live(), false, false);
         self.apply(params, &gradients)
@@ -99,6 +99,10 @@ impl Adam {
         };
         let single = params.flat().kind() == Kind::Float;
         for ((name, range), gradient) in params.ranges().zip(gradients) {
+            // The loss does not depend on this parameter, e.g. a squared error on a standard deviation.
+            if !gradient.defined() {
+                continue;
+            }
             let gradient = gradient.contiguous();
             assert_eq!(gradient.numel(), range.len(), "gradient of `{name}`");
             let starts = [params.flat(), &self.m, &self.v].map(Tensor::data_ptr);

@@ -25,13 +25,16 @@ use super::{Estimate, Interval, iqm};
 pub struct Resampler {
     seed: u64,
     replicates: u32,
-    single: RefCell<BTreeMap<(String, usize), Rc<Draws>>>,
+    draws: RefCell<BTreeMap<(String, usize), Rc<Draws>>>,
 }
 
-/// Multiplicities of the units, `[R, n]` row-major, and how often each row was drawn.
+/// The draws of one stratum.
 #[derive(Debug)]
 struct Draws {
-    counts: Vec<u16>,
+    /// Multiplicities of the units, `[R, n]` row-major.
+    all: Vec<u16>,
+    /// Different rows of `all`, and how often each occurs: 5 units have only 126 different ones.
+    different: Vec<u16>,
     times: Vec<u32>,
 }
 
@@ -59,7 +62,7 @@ impl Resampler {
         Self {
             seed,
             replicates,
-            single: RefCell::default(),
+            draws: RefCell::default(),
         }
     }
 
@@ -118,24 +121,23 @@ impl Resampler {
                 .and_then(|()| combine(&means))
                 .map(|x| values.push((x, times)))
         };
-        if let [only] = panel.strata.as_slice() {
-            let draws = self.single(&only.name, only.units);
-            for (counts, &times) in draws.counts.chunks_exact(only.units).zip(&draws.times) {
+        let draws: Vec<Rc<Draws>> = panel
+            .strata
+            .iter()
+            .map(|s| self.draws(&s.name, s.units))
+            .collect();
+        if let ([only], [draws]) = (panel.strata.as_slice(), draws.as_slice()) {
+            for (counts, &times) in draws.different.chunks_exact(only.units).zip(&draws.times) {
                 add(counts, times)?;
             }
         } else {
-            let families: Vec<Family> = panel
-                .strata
-                .iter()
-                .map(|s| self.family(&s.name, s.units))
-                .collect();
-            let mut counts = vec![0u16; panel.units()];
-            for replicate in 0..self.replicates {
-                let mut rest = counts.as_mut_slice();
-                for (stratum, family) in panel.strata.iter().zip(&families) {
-                    let (own, others) = rest.split_at_mut(stratum.units);
-                    draw(family, replicate, own);
-                    rest = others;
+            let mut counts = Vec::with_capacity(panel.units());
+            for replicate in 0..self.replicates as usize {
+                counts.clear();
+                for (stratum, draws) in panel.strata.iter().zip(&draws) {
+                    counts.extend_from_slice(
+                        &draws.all[replicate * stratum.units..][..stratum.units],
+                    );
                 }
                 add(&counts, 1)?;
             }
@@ -144,41 +146,38 @@ impl Resampler {
         Some(values)
     }
 
-    fn family(&self, stratum: &str, units: usize) -> Family {
-        Family::new(self.seed, &["bootstrap", stratum, &units.to_string()])
-    }
-
-    /// The draws of one stratum, equal draws merged: 5 units have only 126 different ones.
-    fn single(&self, stratum: &str, units: usize) -> Rc<Draws> {
+    /// The draws of one stratum; every cell with as many units sees the same ones.
+    fn draws(&self, stratum: &str, units: usize) -> Rc<Draws> {
         let key = (stratum.to_owned(), units);
-        if let Some(draws) = self.single.borrow().get(&key) {
+        if let Some(draws) = self.draws.borrow().get(&key) {
             return Rc::clone(draws);
         }
-        let family = self.family(stratum, units);
-        let mut rows: BTreeMap<Vec<u16>, u32> = BTreeMap::new();
-        let mut counts = vec![0u16; units];
-        for replicate in 0..self.replicates {
-            draw(&family, replicate, &mut counts);
-            if let Some(times) = rows.get_mut(&counts) {
-                *times += 1;
-            } else {
-                rows.insert(counts.clone(), 1);
-            }
+        let family = Family::new(self.seed, &["bootstrap", stratum, &units.to_string()]);
+        let mut all = vec![0u16; units * self.replicates as usize];
+        for (replicate, counts) in (0..).zip(all.chunks_exact_mut(units)) {
+            draw(&family, replicate, counts);
         }
-        let times = rows.values().copied().collect();
+        let mut rows: Vec<&[u16]> = all.chunks_exact(units).collect();
+        rows.sort_unstable();
+        let (mut different, mut times) = (Vec::new(), Vec::new());
+        for group in rows.chunk_by(|a, b| a == b) {
+            different.extend_from_slice(group[0]);
+            times.push(group.len() as u32);
+        }
         let draws = Rc::new(Draws {
-            counts: rows.into_keys().flatten().collect(),
+            all,
+            different,
             times,
         });
-        self.single.borrow_mut().insert(key, Rc::clone(&draws));
+        self.draws.borrow_mut().insert(key, Rc::clone(&draws));
         draws
     }
 }
 
 /// Draws `counts.len()` units with replacement.
-fn draw(family: &Family, replicate: u32, counts: &mut [u16]) {
+fn draw(family: &Family, replicate: u64, counts: &mut [u16]) {
     counts.fill(0);
-    let mut stream = family.at(u64::from(replicate));
+    let mut stream = family.at(replicate);
     for _ in 0..counts.len() {
         counts[stream.below(counts.len() as u64) as usize] += 1;
     }

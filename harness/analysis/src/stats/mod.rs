@@ -24,6 +24,16 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// The part of the interval that a quantity which cannot be negative can take: widening may pass zero.
+    pub fn at_least_zero(self) -> Self {
+        Self {
+            low: self.low.max(0.0),
+            high: self.high.max(0.0),
+        }
+    }
+}
+
 /// A point estimate over resampling units, with its interval where one can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {

@@ -169,15 +169,15 @@ fn sentences_state_measured_numbers_and_the_reversal() {
     let found = evaluated();
     let sentence = |i: usize| found.findings[i].sentence.clone().unwrap();
     assert!(sentence(0).starts_with(&format!(
-        "{HIGH}: the evaluation action MSE to the optimal policy of exact Q* + DDPG+BC is 0.0"
+        "{HIGH}: the evaluation action MSE of exact Q* + DDPG+BC is 0.0"
     )));
     assert!(
-        sentence(2).contains("critic exact Q* instead of critic IQL multiplies"),
+        sentence(2).contains("critic exact Q* instead of IQL multiplies"),
         "{}",
         sentence(2)
     );
     assert!(
-        sentence(4).contains("IQL + AWR is better than IQL + DDPG+BC"),
+        sentence(4).contains("IQL + AWR is better than IQL + DDPG+BC by 0.3"),
         "{}",
         sentence(4)
     );
@@ -238,4 +238,22 @@ fn unknown_names_list_what_exists() {
         error,
         "unknown axis `policy.beta`, the study has: value.data_fraction, policy.data_fraction"
     );
+}
+
+#[test]
+fn a_pipeline_may_have_a_reference_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut study, rows) = quickstart();
+    write(dir.path(), &study, &rows);
+    let all = |dir: &tempfile::TempDir| {
+        let results = Results::open(dir.path()).unwrap();
+        matrices(&results, &resampler(), &ScalingOptions::default()).unwrap()
+    };
+    let before = all(&dir);
+    // The study's map holds the reference of its first pipeline only.
+    study
+        .reference
+        .insert("policy.temperature".into(), serde_json::json!(99));
+    write(dir.path(), &study, &rows);
+    assert_eq!(all(&dir), before);
 }

@@ -284,24 +284,29 @@ fn compute(session: &Session, store: &Store, jobs: usize) -> Result<Report, Refu
     Ok(report)
 }
 
-/// Writes the study's long table and description, and renders it anew if they changed.
+/// Beside the renderings: the digest of what they were made from. Written last, so that renderings which a kill left
+/// unfinished or old are made anew.
+const RENDERED: &str = "rendered.sha256";
+
+/// Writes the study's long table and description, and renders it anew unless that was done from the same bytes.
 fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
     let rows = observe(&session.plan, store, report)?;
     let observations = folder.join("observations.parquet");
-    let description = folder.join("study.json");
     let text = serde_json::to_string_pretty(&study::describe(&session.manifest, &session.plan))
         .map_err(|e| Refusal::new(Exit::Bug, e.to_string()))?;
-    let before = (
-        std::fs::read(&observations).ok(),
-        std::fs::read(&description).ok(),
-    );
     store::write_observations(&observations, &rows)?;
-    store::replace_file(&description, text.as_bytes())?;
-    let after = (
-        std::fs::read(&observations).ok(),
-        std::fs::read(&description).ok(),
-    );
-    if before == after && folder.join("table.json").exists() {
+    store::replace_file(&folder.join("study.json"), text.as_bytes())?;
+    let long_table = std::fs::read(&observations).map_err(|e| {
+        let message = format!("reading {}: {e}", observations.display());
+        Refusal::new(Exit::Execution, message)
+    })?;
+    let source = manifest::identity::id_of(&[
+        env!("CARGO_PKG_VERSION"),
+        &manifest::identity::sha256_hex(&long_table),
+        &manifest::identity::sha256_hex(text.as_bytes()),
+    ]);
+    let rendered = folder.join(RENDERED);
+    if std::fs::read_to_string(&rendered).is_ok_and(|found| found == source) {
         return Ok(());
     }
     match report::write_all(folder, folder) {
@@ -309,7 +314,7 @@ fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Res
             for (figure, reason) in &written.left_out {
                 output::note(&format!("no {figure}: {reason}"));
             }
-            Ok(())
+            Ok(store::replace_file(&rendered, source.as_bytes())?)
         }
         // The exit code says so at the end, after the failures were listed.
         Err(error) if error.nothing_measured() => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5_pure::{ChunkCacheConfig, DType, Dataset, File, FileAccessProperties, Group};
+use hdf5_pure::{ChunkCacheConfig, DType, Dataset, DatasetAccessProperties, File, Group};
 use serde_json::Value;
 
 use super::problem;
@@ -11,10 +11,8 @@ use crate::error::{Error, ImportProblem, Result};
 use crate::rows::check_finite;
 use crate::schema::Dtype;
 
-/// Column-wise chunks mean that every window cuts one chunk per column; the cache keeps those for the next window.
-const CHUNK_CACHE: ChunkCacheConfig = ChunkCacheConfig::new()
-    .with_max_bytes(16 << 20)
-    .with_max_slots(1024);
+/// Most that is held of one array's decoded chunks.
+const MAX_CACHE_BYTES: u64 = 64 << 20;
 
 /// Groups nested deeper than this are not searched; it also ends cycles of links.
 const MAX_DEPTH: u32 = 4;
@@ -28,9 +26,8 @@ pub(super) struct Hdf5 {
 
 impl Hdf5 {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let properties = FileAccessProperties::new().with_chunk_cache(CHUNK_CACHE);
-        let file = File::open_streaming_with_options(path, properties)
-            .map_err(|source| hdf5_error(path, "the file", source))?;
+        let file =
+            File::open_streaming(path).map_err(|source| hdf5_error(path, "the file", source))?;
         let mut keys = Vec::new();
         collect(&file.root(), "", MAX_DEPTH, &mut keys)
             .map_err(|source| hdf5_error(path, "the list of arrays", source))?;
@@ -53,7 +50,9 @@ impl Hdf5 {
             return Ok(None);
         }
         let open = || {
-            let dataset = self.file.dataset(key)?;
+            let cache = cache_for(&self.file.dataset(key)?)?;
+            let properties = DatasetAccessProperties::new().with_chunk_cache(cache);
+            let dataset = self.file.dataset_with_options(key, properties)?;
             let (shape, dtype) = (dataset.shape()?, dataset.dtype()?);
             let byte = dataset.element_size()? == 1;
             Ok(Array {
@@ -79,6 +78,26 @@ impl Hdf5 {
         self.find(key)?
             .ok_or_else(|| problem(&self.path, missing()))
     }
+}
+
+/// A window of rows ends inside a band of chunks, one or more for each column; the cache keeps that band for the next
+/// window, so that every chunk is decompressed once.
+fn cache_for(dataset: &Dataset) -> Result<ChunkCacheConfig, hdf5_pure::Error> {
+    let (shape, chunk) = (dataset.shape()?, dataset.chunk_shape()?.unwrap_or_default());
+    let sides = shape.iter().zip(&chunk).skip(1);
+    let band = sides.fold(1, |n: u64, (&side, &chunk)| {
+        n.saturating_mul(side.div_ceil(chunk.max(1)))
+    });
+    let chunk_bytes = chunk
+        .iter()
+        .fold(dataset.element_size()?, |n, &side| n.saturating_mul(side));
+    // One chunk more than the band, because the next is decoded before the oldest is given up.
+    let bytes = chunk_bytes
+        .saturating_mul(band.saturating_add(1))
+        .min(MAX_CACHE_BYTES);
+    let slots = band.saturating_add(1).min(1 << 16);
+    let config = ChunkCacheConfig::new().with_max_bytes(bytes as usize);
+    Ok(config.with_max_slots(slots as usize))
 }
 
 fn collect(

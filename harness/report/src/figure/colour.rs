@@ -28,8 +28,8 @@ pub(super) fn sequential(t: f64) -> (String, &'static str) {
         (a + fraction * (b - a)).round() as u8
     };
     let fill = format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2));
-    // Above 0.55 white text has the larger contrast.
-    (fill, if t > 0.55 { "#ffffff" } else { "#1a1a1a" })
+    // Above 0.69 white text has the larger contrast.
+    (fill, if t > 0.69 { "#ffffff" } else { "#1a1a1a" })
 }
 
 #[cfg(test)]

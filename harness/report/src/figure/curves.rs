@@ -1,6 +1,6 @@
 //! `curve.svg`: per benchmark, learning curves and sensitivity to each swept parameter.
 
-use analysis::words::metric;
+use analysis::words::short;
 use analysis::{
     Entry, LearningCurve, Level, Resampler, Results, Sensitivity, Study, learning_curves,
     sensitivities,
@@ -8,8 +8,8 @@ use analysis::{
 use serde::Serialize;
 
 use super::caption::caption;
-use super::panel::{Mark, Panel, Series, levels};
-use super::scaling::heading;
+use super::panel::{Panel, Series, levels};
+use super::scaling::{heading, title};
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
 use super::{FigureFormat, FigureOptions, encode, nothing};
@@ -79,11 +79,14 @@ impl<'a> Figure<'a> {
 
     fn svg(&self) -> String {
         let styles = Styles::new(self.study);
-        let title = format!("{}: curves", self.study.title);
         let mut svg = Svg::default();
         let mut y = MARGIN;
-        svg.text(MARGIN, y + 16.0, Font::new(18.0).bold(), &title);
-        y += 40.0;
+        title(
+            &mut svg,
+            &mut y,
+            self.study,
+            "Learning curves and sensitivity to swept parameters",
+        );
         let each = (WIDTH - 2.0 * MARGIN - GAP) / 2.0;
         for benchmark in &self.study.benchmarks {
             let panels = self.panels(&styles, &benchmark.id);
@@ -121,7 +124,12 @@ impl<'a> Figure<'a> {
             y += 15.0;
             svg.text(MARGIN, y, font, &line);
         }
-        svg.finish(WIDTH, y + MARGIN, &title, &text)
+        svg.finish(
+            WIDTH,
+            y + MARGIN,
+            &format!("Curves: {}", self.study.title),
+            &text,
+        )
     }
 
     fn panels(&self, styles: &Styles, benchmark: &str) -> Vec<Panel> {
@@ -150,24 +158,31 @@ impl<'a> Figure<'a> {
 }
 
 fn over_updates(curves: &[&LearningCurve], name: &str, styles: &Styles) -> Panel {
-    let series = curves.iter().map(|curve| Series {
-        label: curve.pipeline.clone(),
-        style: styles.style(&curve.pipeline),
-        points: curve
-            .points
-            .iter()
-            .filter_map(|p| Mark::new(p.update as f64, &p.entry))
-            .collect(),
-        across: false,
+    let series = curves.iter().map(|curve| {
+        let points = curve.points.iter().map(|p| (p.update as f64, &p.entry));
+        Series::new(
+            &curve.pipeline,
+            styles.style(&curve.pipeline),
+            false,
+            points,
+        )
     });
+    let mut updates: Vec<i64> = curves
+        .iter()
+        .flat_map(|c| c.points.iter().map(|p| p.update))
+        .collect();
+    updates.sort_unstable();
+    updates.dedup();
+    let each = |update: i64| (update as f64, update.to_string());
+    let x_ticks = (updates.len() <= 5).then(|| updates.into_iter().map(each).collect());
     Panel {
-        title: "Over training".into(),
+        title: "Over training, at the reference".into(),
         x_label: "updates of the last stage".into(),
-        y_label: metric(name).to_owned(),
-        x_ticks: None,
+        y_label: short(name).to_owned(),
+        x_ticks,
         x_log: false,
         reference: None,
-        series: series.collect(),
+        series: Series::merged(series),
     }
 }
 
@@ -179,20 +194,17 @@ fn over_levels(parameter: &str, swept: &[&Sensitivity], styles: &Styles) -> Pane
             .find(|(known, ..)| known == level)
             .map(|(_, x, _)| *x)
     };
-    let series = swept.iter().map(|s| Series {
-        label: s.pipeline.clone(),
-        style: styles.style(&s.pipeline),
-        points: s
+    let series = swept.iter().map(|s| {
+        let points = s
             .points
             .iter()
-            .filter_map(|p| Mark::new(at(&p.level)?, &p.entry))
-            .collect(),
-        across: false,
+            .filter_map(|p| Some((at(&p.level)?, &p.entry)));
+        Series::new(&s.pipeline, styles.style(&s.pipeline), false, points)
     });
     Panel {
         title: format!("Sensitivity to {parameter}"),
         x_label: parameter.to_owned(),
-        y_label: swept.first().map_or("", |s| metric(&s.metric)).to_owned(),
+        y_label: swept.first().map_or("", |s| short(&s.metric)).to_owned(),
         reference: swept
             .first()
             .and_then(|s| s.reference.as_ref())
@@ -204,6 +216,6 @@ fn over_levels(parameter: &str, swept: &[&Sensitivity], styles: &Styles) -> Pane
                 .collect(),
         ),
         x_log: true,
-        series: series.collect(),
+        series: Series::merged(series),
     }
 }

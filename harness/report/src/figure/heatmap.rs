@@ -74,7 +74,7 @@ impl Colours {
         svg.rect(left, y, BAR, 11.0, "none", LINE);
         let font = Font::new(10.5).fill(GREY).at(Anchor::Middle);
         let mut free = f64::NEG_INFINITY;
-        for (value, label) in self.scale.ticks(3) {
+        for (value, label) in self.scale.ticks(6) {
             let x = left + BAR * self.scale.position(value);
             let half = font.width(&label) / 2.0;
             if x - half < free {
@@ -107,6 +107,15 @@ impl Grid {
             cell,
             rows,
             columns,
+        }
+    }
+
+    /// Wider cells, so that a matrix takes `width`, up to where cells look empty.
+    pub(super) fn widened(self, width: f64) -> Self {
+        let wanted = (width - AXIS_LEFT) / self.columns as f64;
+        Self {
+            cell: (wanted.clamp(self.cell.0, 150.0), self.cell.1),
+            ..self
         }
     }
 

@@ -8,20 +8,23 @@ use super::svg::{Anchor, Font, GREY, LINE, Svg};
 
 /// One line.
 pub(super) struct Series {
-    pub(super) label: String,
-    pub(super) style: Style,
-    /// (position, value, low, high), ascending in position; a single point without axis is drawn across.
-    pub(super) points: Vec<Mark>,
-    pub(super) across: bool,
+    label: String,
+    style: Style,
+    /// Ascending in position.
+    points: Vec<Mark>,
+    /// A single point on an axis that does not apply, drawn across the panel.
+    across: bool,
+    /// The evaluations behind the points.
+    evaluations: Vec<Vec<String>>,
 }
 
 /// One measured point.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
-    pub(super) x: f64,
-    pub(super) value: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
+struct Mark {
+    x: f64,
+    value: f64,
+    low: f64,
+    high: f64,
 }
 
 /// A panel before it is drawn.
@@ -48,23 +51,9 @@ struct Frame {
     y: Scale,
 }
 
+const TOP: f64 = 40.0;
 const LABELS: f64 = 28.0;
 const LINE_HEIGHT: f64 = 14.5;
-
-impl Mark {
-    pub(super) fn new(x: f64, entry: &Entry) -> Option<Self> {
-        let cell = entry.cell.as_ref()?;
-        let (low, high) = cell
-            .interval
-            .map_or((cell.iqm, cell.iqm), |i| (i.low, i.high));
-        Some(Self {
-            x,
-            value: cell.iqm,
-            low,
-            high,
-        })
-    }
-}
 
 /// Positions of levels: the numbers themselves, or 0, 1, 2 where a level is not a number; with tick labels.
 pub(super) fn levels<'a>(all: impl IntoIterator<Item = &'a Level>) -> Vec<(Level, f64, String)> {
@@ -94,30 +83,29 @@ impl Panel {
 
     /// Draws the panel into a box; nothing without any measured point.
     pub(super) fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
-        let marks = || self.series.iter().flat_map(|s| &s.points);
-        let ends = marks().flat_map(|m| [m.low, m.high, m.value]);
-        let positions = self
-            .series
-            .iter()
-            .filter(|s| !s.across)
-            .flat_map(|s| s.points.iter().map(|m| m.x));
+        let (left, top) = (at.0 + 62.0, at.1 + TOP);
+        svg.text(left, at.1 + 16.0, Font::new(13.0).bold(), &self.title);
+        let measured = self.series.iter().filter(|s| !s.across);
+        let positions = measured.flat_map(|s| s.points.iter().map(|m| m.x));
         let log_from = if self.x_log { 8.0 } else { f64::INFINITY };
-        let (Some(x), Some(y)) = (
-            Scale::covering(positions, 0.03, log_from),
-            Scale::covering(ends, 0.06, 20.0),
-        ) else {
+        let (Some(x), Some(y)) = (Scale::covering(positions, 0.03, log_from), self.vertical())
+        else {
+            svg.text(
+                left,
+                top + 20.0,
+                Font::new(12.0).fill(GREY),
+                "nothing measured",
+            );
             return;
         };
-        let (left, top) = (at.0 + 62.0, at.1 + 30.0);
         let frame = Frame {
             left,
             top,
             width: size.0 - 62.0 - self.label_width(),
-            height: size.1 - 30.0 - 44.0,
+            height: size.1 - TOP - 44.0,
             x,
             y,
         };
-        svg.text(left, at.1 + 16.0, Font::new(13.0).bold(), &self.title);
         self.axes(svg, &frame, at);
         for series in &self.series {
             series.band(svg, &frame);
@@ -128,10 +116,23 @@ impl Panel {
         self.labels(svg, &frame);
     }
 
+    /// The vertical scale. Values far apart make it logarithmic; bounds far below every value, or at zero, then end at
+    /// its lower edge instead of stretching it.
+    fn vertical(&self) -> Option<Scale> {
+        let marks = || self.series.iter().flat_map(|s| &s.points);
+        let values = Scale::covering(marks().map(|m| m.value), 0.0, 20.0)?;
+        let ends = marks().flat_map(|m| [m.low, m.high, m.value]);
+        if values.log {
+            Scale::covering(ends.filter(|x| *x > values.low / 10.0), 0.06, 1.0)
+        } else {
+            Scale::covering(ends, 0.06, f64::INFINITY)
+        }
+    }
+
     fn axes(&self, svg: &mut Svg, frame: &Frame, at: (f64, f64)) {
         let font = Font::new(11.0).fill(GREY);
         let (right, bottom) = (frame.left + frame.width, frame.top + frame.height);
-        for (value, label) in frame.y.ticks(5) {
+        for (value, label) in frame.y.ticks(7) {
             let y = frame.place(0.0, value).1;
             svg.line((frame.left, y), (right, y), LINE, 1.0, "");
             svg.text(frame.left - 7.0, y + 4.0, font.at(Anchor::End), &label);
@@ -198,6 +199,51 @@ impl Panel {
 }
 
 impl Series {
+    /// A line through the measured ones of `points`; positions of a line across do not matter.
+    pub(super) fn new<'a>(
+        label: &str,
+        style: Style,
+        across: bool,
+        points: impl IntoIterator<Item = (f64, &'a Entry)>,
+    ) -> Self {
+        let mut series = Self {
+            label: label.to_owned(),
+            style,
+            points: Vec::new(),
+            across,
+            evaluations: Vec::new(),
+        };
+        for (x, entry) in points {
+            let Some(cell) = &entry.cell else { continue };
+            let (low, high) = cell
+                .interval
+                .map_or((cell.iqm, cell.iqm), |i| (i.low, i.high));
+            series.points.push(Mark {
+                x,
+                value: cell.iqm,
+                low,
+                high,
+            });
+            series.evaluations.push(cell.evaluation_ids.clone());
+        }
+        series
+    }
+
+    /// Draws pipelines whose evaluations are the same as one line with both names.
+    pub(super) fn merged(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut out: Vec<Self> = Vec::new();
+        for series in all.into_iter().filter(|s| !s.points.is_empty()) {
+            match out
+                .iter_mut()
+                .find(|known| known.evaluations == series.evaluations)
+            {
+                Some(known) => known.label = format!("{} = {}", known.label, series.label),
+                None => out.push(series),
+            }
+        }
+        out
+    }
+
     fn band(&self, svg: &mut Svg, frame: &Frame) {
         let colour = self.style.colour;
         let marks = self.marks(frame);
@@ -255,7 +301,7 @@ impl Series {
 impl Frame {
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
         let along = |scale: &Scale, v: f64| {
-            if v == 0.0 && scale.log {
+            if scale.log && v <= scale.low {
                 0.0
             } else {
                 scale.position(v)

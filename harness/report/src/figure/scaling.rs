@@ -1,12 +1,12 @@
 //! `scaling.svg`: matrices side by side, then curves along each axis.
 
-use analysis::words::metric;
+use analysis::words::{metric, short};
 use analysis::{Better, Curve, Level, Matrix, Resampler, Results, Study, curves, matrices};
 use serde::Serialize;
 
 use super::caption::caption;
 use super::heatmap::{self, Colours, Grid};
-use super::panel::{Mark, Panel, Series, levels};
+use super::panel::{Panel, Series, levels};
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
 use super::{FigureFormat, FigureOptions, encode, nothing};
@@ -66,13 +66,12 @@ impl<'a> Figure<'a> {
         let styles = Styles::new(self.study);
         let mut svg = Svg::default();
         let mut y = MARGIN;
-        svg.text(
-            MARGIN,
-            y + 16.0,
-            Font::new(18.0).bold(),
-            &format!("{}: data scaling", self.study.title),
+        title(
+            &mut svg,
+            &mut y,
+            self.study,
+            "Data-scaling matrices and curves",
         );
-        y += 40.0;
         let width = self.width(&styles);
         for benchmark in &self.study.benchmarks {
             self.matrices(&mut svg, &mut y, width, &styles, &benchmark.id);
@@ -87,7 +86,7 @@ impl<'a> Figure<'a> {
         svg.finish(
             width,
             y + MARGIN,
-            &format!("{}: data scaling", self.study.title),
+            &format!("Data scaling: {}", self.study.title),
             &text,
         )
     }
@@ -102,12 +101,7 @@ impl<'a> Figure<'a> {
     fn width(&self, styles: &Styles) -> f64 {
         let section = |benchmark: &analysis::study::Benchmark| {
             let own = self.of(&benchmark.id);
-            let columns = styles
-                .arrange(&own, |m| &m.pipeline)
-                .iter()
-                .map(Vec::len)
-                .max()
-                .unwrap_or(0);
+            let columns = beside(&styles.arrange(&own, |m| &m.pipeline));
             columns as f64 * (Grid::of(&own).size().0 + GAP) - GAP + 2.0 * MARGIN
         };
         self.study
@@ -126,10 +120,12 @@ impl<'a> Figure<'a> {
         heading(svg, *y, benchmark, &first.metric, first.better);
         colours.draw(svg, width - MARGIN, *y);
         *y += 40.0;
-        let grid = Grid::of(&own);
+        let rows = styles.arrange(&own, |m| &m.pipeline);
+        let grid = Grid::of(&own)
+            .widened((width - 2.0 * MARGIN + GAP) / beside(&rows).max(1) as f64 - GAP);
         let size = grid.size();
-        for row in styles.arrange(&own, |m| &m.pipeline) {
-            for (column, matrix) in row.into_iter().enumerate() {
+        for row in rows {
+            for (column, matrix) in row {
                 let x = MARGIN + column as f64 * (size.0 + GAP);
                 heatmap::draw(svg, (x, *y), &grid, matrix, &colours);
             }
@@ -177,24 +173,22 @@ impl<'a> Figure<'a> {
                 .find(|(known, ..)| known == level)
                 .map_or(0.0, |(_, x, _)| *x)
         };
-        let series = curves.iter().map(|curve| Series {
-            label: curve.pipeline.clone(),
-            style: styles.style(&curve.pipeline),
-            points: curve
+        let series = curves.iter().map(|curve| {
+            let points = curve
                 .points
                 .iter()
-                .filter_map(|p| Mark::new(p.level.as_ref().map_or(f64::NAN, at), &p.entry))
-                .collect(),
-            across: curve.points.iter().all(|p| p.level.is_none()),
+                .map(|p| (p.level.as_ref().map_or(f64::NAN, at), &p.entry));
+            let across = curve.points.iter().all(|p| p.level.is_none());
+            Series::new(
+                &curve.pipeline,
+                styles.style(&curve.pipeline),
+                across,
+                points,
+            )
         });
+        let reference = |name: &str| self.study.reference.get(name).map(Level::from_json);
         let others = self.study.axes.iter().filter(|a| a.name != axis);
-        let others = others.filter_map(|a| {
-            Some(format!(
-                "{} = {}",
-                a.name,
-                self.study.reference.get(&a.name)?
-            ))
-        });
+        let others = others.filter_map(|a| Some(format!("{} = {}", a.name, reference(&a.name)?)));
         let others: Vec<String> = others.collect();
         let at = if others.is_empty() {
             String::new()
@@ -204,7 +198,7 @@ impl<'a> Figure<'a> {
         Panel {
             title: format!("Along {axis}{at}"),
             x_label: axis.to_owned(),
-            y_label: curves.first().map_or("", |c| metric(&c.metric)).to_owned(),
+            y_label: curves.first().map_or("", |c| short(&c.metric)).to_owned(),
             x_ticks: Some(
                 places
                     .iter()
@@ -213,9 +207,25 @@ impl<'a> Figure<'a> {
             ),
             x_log: true,
             reference: None,
-            series: series.collect(),
+            series: Series::merged(series),
         }
     }
+}
+
+/// Columns of an arrangement.
+fn beside<T>(rows: &[Vec<(usize, T)>]) -> usize {
+    rows.iter()
+        .flatten()
+        .map(|(column, _)| column + 1)
+        .max()
+        .unwrap_or(0)
+}
+
+/// The study's title, and below it what kind of figure this is.
+pub(super) fn title(svg: &mut Svg, y: &mut f64, study: &Study, kind: &str) {
+    svg.text(MARGIN, *y + 16.0, Font::new(18.0).bold(), &study.title);
+    svg.text(MARGIN, *y + 36.0, Font::new(12.0).fill(GREY), kind);
+    *y += 64.0;
 }
 
 /// `benchmark: metric (direction)`.

@@ -1,6 +1,6 @@
 //! Which colour, dash and marker a pipeline has: the same in every panel of every figure of a study.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Study;
 
@@ -86,12 +86,20 @@ impl Styles {
         })
     }
 
-    /// Rows of pipelines as matrices stand beside each other; empty rows and columns are closed up.
+    /// Rows of items with their columns, as matrices stand beside each other: a row per row label, a column per
+    /// column label. Rows that fit into each other's gaps share one line (a pipeline without critic beside those with
+    /// the first critic); where there are too many columns, items follow each other.
     pub(super) fn arrange<'a, T>(
         &self,
         items: &'a [T],
         pipeline: impl Fn(&T) -> &str,
-    ) -> Vec<Vec<&'a T>> {
+    ) -> Vec<Vec<(usize, &'a T)>> {
+        if self.columns > FLOW {
+            return items
+                .chunks(FLOW)
+                .map(|chunk| chunk.iter().enumerate().collect())
+                .collect();
+        }
         let mut rows: BTreeMap<usize, Vec<(usize, &T)>> = BTreeMap::new();
         for item in items {
             let (row, column) = self
@@ -100,18 +108,26 @@ impl Styles {
                 .map_or((0, 0), |(_, place)| *place);
             rows.entry(row).or_default().push((column, item));
         }
-        if self.columns > FLOW {
-            return items
-                .chunks(FLOW)
-                .map(|chunk| chunk.iter().collect())
-                .collect();
+        let mut lines: Vec<Vec<(usize, &T)>> = Vec::new();
+        for row in rows.into_values() {
+            let free = |line: &Vec<(usize, &T)>| {
+                row.iter()
+                    .all(|(c, _)| line.iter().all(|(taken, _)| taken != c))
+            };
+            match lines.last_mut() {
+                Some(line) if free(line) => line.extend(row),
+                _ => lines.push(row),
+            }
         }
-        rows.into_values()
-            .map(|mut row| {
-                row.sort_by_key(|(column, _)| *column);
-                row.into_iter().map(|(_, item)| item).collect()
-            })
-            .collect()
+        // Columns that nothing uses are closed up.
+        let used: BTreeSet<usize> = lines.iter().flatten().map(|(column, _)| *column).collect();
+        let position = |column: usize| used.iter().take_while(|c| **c < column).count();
+        for line in &mut lines {
+            line.sort_by_key(|(column, _)| *column);
+            line.iter_mut()
+                .for_each(|(column, _)| *column = position(*column));
+        }
+        lines
     }
 }
 

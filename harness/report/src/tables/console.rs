@@ -1,7 +1,7 @@
 //! Aligned text for a terminal; nothing depends on colour.
 
 use super::Content;
-use super::findings::sentences;
+use super::findings::{Line, lines, sentences};
 use super::layout::{CellText, Layout};
 
 pub(crate) fn render(content: &Content<'_>) -> String {
@@ -12,6 +12,38 @@ pub(crate) fn render(content: &Content<'_>) -> String {
     }
     for sentence in sentences(&content.findings) {
         out += &format!("{sentence}\n");
+    }
+    out + &comparisons(content)
+}
+
+/// Every estimate, grouped by finding.
+fn comparisons(content: &Content<'_>) -> String {
+    let lines = lines(&content.findings);
+    let width = |of: fn(&Line) -> &str| {
+        lines
+            .iter()
+            .map(|line| of(line).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let (level, estimate) = (width(|line| &line.level), width(|line| &line.estimate));
+    let mut out = String::new();
+    for finding in lines.chunk_by(|a, b| a.id == b.id) {
+        let Line {
+            id,
+            formula,
+            benchmark,
+            ..
+        } = &finding[0];
+        out += &format!("\n{id}: {formula} on {benchmark}\n");
+        for line in finding {
+            let text = format!(
+                "  {:<level$}  {:<estimate$}  n = {}  {}",
+                line.level, line.estimate, line.n, line.verdict
+            );
+            out += text.trim_end();
+            out.push('\n');
+        }
     }
     out
 }

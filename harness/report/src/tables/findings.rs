@@ -8,28 +8,33 @@ use super::layout;
 pub(crate) struct Line {
     pub(crate) id: String,
     pub(crate) formula: String,
-    pub(crate) at: String,
+    pub(crate) benchmark: String,
+    /// The level of the swept parameter, or nothing.
+    pub(crate) level: String,
     pub(crate) estimate: String,
     pub(crate) n: String,
     pub(crate) verdict: String,
 }
 
 /// The headings of [`Line`].
-pub(crate) const HEADER: [&str; 6] = [
+pub(crate) const HEADER: [&str; 7] = [
     "finding",
     "formula",
-    "at",
+    "benchmark",
+    "level",
     "estimate [95 %]",
     "n",
     "verdict",
 ];
 
 impl Line {
-    pub(crate) fn cells(&self) -> [&str; 6] {
+    /// Texts under [`HEADER`].
+    pub(crate) fn cells(&self) -> [&str; 7] {
         [
             &self.id,
             &self.formula,
-            &self.at,
+            &self.benchmark,
+            &self.level,
             &self.estimate,
             &self.n,
             &self.verdict,
@@ -69,15 +74,16 @@ fn line(finding: &Finding, comparison: &Comparison) -> Line {
         ("train-evaluation-gap", [a, _]) => format!("{metric}: evaluation / training, {a}"),
         (_, names) => format!("{metric}: {}", names.join(" / ")),
     };
-    let mut at = finding.benchmark.clone();
-    if let (Some(parameter), Some(level)) = (&comparison.parameter, &comparison.level) {
-        at = format!("{at}, {parameter} = {level}");
-    }
+    let level = match (&comparison.parameter, &comparison.level) {
+        (Some(parameter), Some(level)) => format!("{parameter} = {level}"),
+        _ => String::new(),
+    };
     let verdict = verdict(comparison);
     Line {
         id: finding.id.clone(),
         formula,
-        at,
+        benchmark: finding.benchmark.clone(),
+        level,
         estimate: comparison
             .estimate
             .as_ref()

@@ -1,5 +1,7 @@
 //! A table as short texts, before any format: the same texts appear in Markdown, LaTeX and on the terminal.
 
+use std::collections::BTreeMap;
+
 use analysis::words::{decimals, fixed, metric, significant};
 use analysis::{Better, Cell, Entry, Estimate, Interval, LowN, Table};
 
@@ -29,7 +31,7 @@ pub(crate) struct CellText {
 impl Layout {
     pub(crate) fn new(table: &Table) -> Self {
         let mut notes = Vec::new();
-        let counts = common_count(table);
+        let counts = usual_count(table);
         let rows = table.rows.iter().enumerate().map(|(r, label)| {
             let cells = table.cells[r].iter().enumerate();
             let texts = cells
@@ -63,23 +65,32 @@ impl CellText {
 }
 
 /// An estimate with its interval, to the digits that the interval supports.
+///
+/// Half the width is shown with one digit, or two where that digit is 1 or 2; the estimate with at least two digits
+/// and at most four; each bound with at least one, so that a bound near zero keeps its sign.
 pub(crate) fn number(value: f64, interval: Option<Interval>) -> (String, String) {
     let Some(interval) = interval else {
         return (significant(value, 3), String::new());
     };
     let half = (interval.high - interval.low) / 2.0;
-    // Half the width with two digits, but never more than four digits of the value itself.
-    let digits = if half > 0.0 {
-        decimals(half, 2)
-    } else {
-        decimals(value, 3)
+    let width = match half {
+        half if half > 0.0 => decimals(half, if leading(half) < 3 { 2 } else { 1 }),
+        _ => decimals(value, 3),
     };
-    let digits = digits.min(decimals(value, 4));
-    let text = |x| fixed(x, digits);
+    let common = width
+        .max(decimals(value, 2).min(width + 1))
+        .min(decimals(value, 4));
+    let text = |x, digits| fixed(x, common.max(decimals(x, digits).min(width + 4)));
     (
-        text(value),
-        format!("[{}, {}]", text(interval.low), text(interval.high)),
+        text(value, 2),
+        format!("[{}, {}]", text(interval.low, 1), text(interval.high, 1)),
     )
+}
+
+/// The first digit of `x` after rounding to one digit.
+fn leading(x: f64) -> u32 {
+    let digit = format!("{x:.0e}").chars().next();
+    digit.and_then(|c| c.to_digit(10)).unwrap_or(0)
 }
 
 /// An [`Estimate`] as `0.05 [0.04, 0.06]`.
@@ -97,20 +108,30 @@ fn measured(table: &Table) -> impl Iterator<Item = &Cell> {
         .filter_map(|entry| entry.cell.as_ref())
 }
 
-/// The count that all cells have, as (evaluations, units).
-fn common_count(table: &Table) -> Option<(usize, usize)> {
-    let mut counts = measured(table).map(|cell| (cell.n, cell.units));
-    let first = counts.next()?;
-    counts.all(|count| count == first).then_some(first)
+/// The number of evaluations that most cells have; the larger one of equally frequent ones.
+fn usual_count(table: &Table) -> Option<usize> {
+    let mut times: BTreeMap<usize, usize> = BTreeMap::new();
+    for cell in measured(table) {
+        *times.entry(cell.n).or_default() += 1;
+    }
+    times
+        .into_iter()
+        .max_by_key(|&(n, times)| (times, n))
+        .map(|(n, _)| n)
 }
 
-fn caption(table: &Table, count: Option<(usize, usize)>) -> String {
+fn caption(table: &Table, usual: Option<usize>) -> String {
     let place = table.benchmark.as_deref().unwrap_or("all benchmarks");
     let direction = match table.better {
         Better::Lower => "lower is better",
         Better::Higher => "higher is better",
     };
-    let count = count.map_or_else(|| "n in each cell".into(), |(n, _)| format!("n = {n}"));
+    let all = measured(table).all(|cell| Some(cell.n) == usual);
+    let count = match usual {
+        Some(n) if all => format!("n = {n}"),
+        Some(n) => format!("n = {n} unless stated"),
+        None => "nothing measured".into(),
+    };
     let head = if [&table.row_dimension, &table.column_dimension]
         .iter()
         .any(|d| *d == "benchmark")
@@ -129,24 +150,34 @@ fn cell_text(
     table: &Table,
     place: (usize, usize),
     entry: Option<&Entry>,
-    common: Option<(usize, usize)>,
+    usual: Option<usize>,
     notes: &mut Vec<String>,
 ) -> CellText {
     let Some(entry) = entry else {
         return CellText::default();
     };
     let mut text = CellText::default();
+    let mut text_notes: Vec<String> = Vec::new();
     match &entry.cell {
         Some(cell) => {
             (text.value, text.interval) = number(cell.iqm, cell.interval);
-            if common.is_none() {
+            if usual != Some(cell.n) {
                 text.count = format!("n = {}", cell.n);
             }
+            let pooled = ![&table.row_dimension, &table.column_dimension]
+                .iter()
+                .any(|d| *d == "benchmark");
+            if pooled && cell.benchmarks < table.scope.len() {
+                let text = format!(
+                    "covers {} of {} benchmarks",
+                    cell.benchmarks,
+                    table.scope.len()
+                );
+                text_notes.push(text);
+            }
             if cell.low_n == Some(LowN::Strong) {
-                text.notes.push(note(
-                    notes,
-                    "fewer than 5 seeds: the interval may cover much less than 95 %".into(),
-                ));
+                text_notes
+                    .push("fewer than 5 seeds: the interval may cover much less than 95 %".into());
             }
         }
         None => {
@@ -157,25 +188,26 @@ fn cell_text(
             kind.clone_into(&mut text.value);
         }
     }
-    for reason in entry.reasons() {
-        text.notes.push(note(notes, reason));
-    }
+    text_notes.extend(entry.reasons());
     if let Some(group) = table
         .shared
         .iter()
         .find(|group| group.places.contains(&place))
     {
-        let others = group.places.iter().filter(|other| **other != place);
-        let names = others.map(|&(r, c)| format!("{} / {}", table.rows[r], table.columns[c]));
+        let names = group
+            .places
+            .iter()
+            .map(|&(r, c)| format!("{} / {}", table.rows[r], table.columns[c]));
         let names: Vec<String> = names.collect();
-        text.notes.push(note(
-            notes,
-            format!(
-                "the same evaluations as {}: one observation",
-                names.join(", ")
-            ),
+        text_notes.push(format!(
+            "{} are the same evaluations: one observation",
+            names.join(" and ")
         ));
     }
+    text.notes = text_notes
+        .into_iter()
+        .map(|text| note(notes, text))
+        .collect();
     text
 }
 
@@ -206,14 +238,21 @@ mod tests {
                 (0.00712, interval(0.0061, 0.0085)),
                 ("0.0071", "[0.0061, 0.0085]"),
             ),
-            ((64.9, interval(56.1, 73.64)), ("64.9", "[56.1, 73.6]")),
+            ((64.9, interval(56.1, 73.64)), ("65", "[56, 74]")),
             (
                 (100.0, interval(99.9979, 100.0021)),
                 ("100.0", "[100.0, 100.0]"),
             ),
             ((0.25, interval(0.25, 0.25)), ("0.250", "[0.250, 0.250]")),
             ((0.25, None), ("0.250", "")),
-            ((-1.23456, interval(-400.0, 400.0)), ("-1", "[-400, 400]")),
+            ((-1.23456, interval(-400.0, 400.0)), ("-1.2", "[-400, 400]")),
+            ((0.0022, interval(0.0014, 8.4)), ("0.0022", "[0.00, 8.40]")),
+            ((3.31, interval(1.05, 6.8)), ("3.3", "[1.1, 6.8]")),
+            (
+                (-0.23, interval(-0.351, 0.0083)),
+                ("-0.23", "[-0.35, 0.008]"),
+            ),
+            ((1e-17, interval(-1.0, 1.0)), ("0.00000", "[-1.0, 1.0]")),
         ];
         for ((value, interval), (expected, bounds)) in rows {
             assert_eq!(

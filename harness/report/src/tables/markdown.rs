@@ -29,7 +29,7 @@ pub(crate) fn render(content: &Content<'_>) -> String {
     if !lines.is_empty() {
         out += "\n## Comparisons\n\n";
         out += &row(HEADER.iter().map(|h| (*h).to_owned()));
-        out += "|---|---|---|---:|---:|---|\n";
+        out += "|---|---|---|---|---:|---:|---|\n";
         for line in lines {
             out += &row(line.cells().iter().map(|cell| escape(cell)));
         }
@@ -38,7 +38,7 @@ pub(crate) fn render(content: &Content<'_>) -> String {
 }
 
 fn layout(layout: &Layout) -> String {
-    let mut out = format!("{}\n\n", escape(&layout.caption));
+    let mut out = format!("**{}**\n\n", escape(&layout.caption));
     out += &row(layout.header.iter().map(|h| escape(h)));
     out += &format!("|---|{}\n", "---:|".repeat(layout.header.len() - 1));
     for (label, cells) in &layout.rows {

@@ -25,6 +25,11 @@ impl Folder {
     }
 }
 
+/// Leaves bytes where they can be looked at.
+fn leave(name: &str, bytes: &[u8]) {
+    std::fs::write(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name), bytes).unwrap();
+}
+
 /// Compares with the committed file; on a difference the new text is left where the message says.
 fn snapshot(name: &str, found: &str) {
     let committed = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -115,10 +120,9 @@ fn the_same_numbers_appear_in_every_text() {
         }
         intervals += 1;
         let escaped = interval.replace('[', "{[}").replace(']', "{]}");
-        assert!(
-            markdown.contains(interval) && latex.contains(&escaped),
-            "{interval}"
-        );
+        // Sentences are comments in LaTeX, where brackets need no escape.
+        let typeset = latex.contains(&escaped) || latex.contains(interval);
+        assert!(markdown.contains(interval) && typeset, "{interval}");
     }
     assert!(intervals > 15, "{intervals}");
 }
@@ -126,8 +130,11 @@ fn the_same_numbers_appear_in_every_text() {
 #[test]
 fn writing_twice_gives_the_same_bytes() {
     let folder = Folder::quickstart();
-    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = write_all(folder.path(), a.path()).unwrap();
+    // The first folder stays, to be looked at.
+    let a = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart");
+    let _ = std::fs::remove_dir_all(&a);
+    let b = tempfile::tempdir().unwrap();
+    let first = write_all(folder.path(), &a).unwrap();
     write_all(folder.path(), b.path()).unwrap();
     let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
     let mut names: Vec<String> = first.files.iter().map(name).collect();
@@ -144,13 +151,13 @@ fn writing_twice_gives_the_same_bytes() {
     ];
     assert_eq!(names, expected);
     assert_eq!(
-        std::fs::read_dir(a.path()).unwrap().count(),
+        std::fs::read_dir(&a).unwrap().count(),
         expected.len(),
         "nothing half-written is left"
     );
     for name in expected {
         let bytes = |dir: &Path| std::fs::read(dir.join(name)).unwrap();
-        assert_eq!(bytes(a.path()), bytes(b.path()), "{name}");
+        assert_eq!(bytes(&a), bytes(b.path()), "{name}");
     }
 }
 
@@ -239,6 +246,7 @@ fn figures_name_what_they_show() {
     }
     let png = scaling(folder.path(), &options, FigureFormat::Png).unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    leave("scaling-mse.png", &png);
     let only = FigureOptions {
         pipelines: vec!["IQL + AWR".into()],
         ..FigureOptions::default()
@@ -300,5 +308,61 @@ fn a_study_without_axes_has_tables_and_says_why_there_is_no_figure() {
     let error = write_all(dir.path(), out.path()).unwrap_err();
     assert!(
         error.nothing_measured() && matches!(error, Error::Analysis(_)) && error.hint().is_some()
+    );
+}
+
+/// Many levels, no labels, one seed, a hole, negative returns: nothing overlaps or breaks.
+#[test]
+fn a_large_matrix_without_labels_or_intervals_is_drawn() {
+    use analysis::study::Axis;
+    use serde_json::json;
+
+    let names = [
+        "iql + awr",
+        "iql + ddpg-bc",
+        "crl + awr",
+        "crl + ddpg-bc",
+        "td3-bc",
+    ];
+    let mut study = study(&names, "episode_return_mean");
+    study.tables[0].better = analysis::Better::Higher;
+    let levels = [0.05, 0.1, 0.3, 1.0];
+    for axis in ["value.data_fraction", "policy.data_fraction"] {
+        study.axes.push(Axis {
+            name: axis.into(),
+            values: levels.map(|x| json!(x)).into(),
+        });
+        study.reference.insert(axis.into(), json!(1));
+    }
+    let mut rows = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        for value in levels {
+            for policy in levels {
+                let score = -300.0 + 40.0 * index as f64 + 100.0 * value + 60.0 * policy;
+                let mut one = row(name, 0, "episode_return_mean", score);
+                one.point =
+                    format!(r#"{{"policy.data_fraction":{policy},"value.data_fraction":{value}}}"#);
+                one.reference = (value, policy) == (1.0, 1.0);
+                one.evaluation_id = format!("{name}/{value}/{policy}");
+                if index == 2 && value == 0.1 {
+                    one.status = "skipped".into();
+                    one.reason = Some("contrastive critics need 1,000 transitions".into());
+                    one.value = None;
+                }
+                rows.push(one);
+            }
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &study, &rows);
+    let options = FigureOptions {
+        metric: Some("episode_return_mean".into()),
+        ..FigureOptions::default()
+    };
+    let svg = String::from_utf8(scaling(dir.path(), &options, FigureFormat::Svg).unwrap()).unwrap();
+    assert_eq!(svg.matches(">skipped<").count(), 4);
+    leave(
+        "scaling-large.png",
+        &scaling(dir.path(), &options, FigureFormat::Png).unwrap(),
     );
 }

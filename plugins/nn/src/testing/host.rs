@@ -7,12 +7,13 @@
 
 use plugin_api::abi::{self, DLTensor};
 use plugin_api::{Array, Failure, Host, Outcome, Precision, Problem, raw};
+use serde::Deserialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 
 /// A dataset in memory; every array is row-major.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Data {
     /// S
     pub observation_dim: usize,

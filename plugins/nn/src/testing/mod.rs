@@ -3,10 +3,12 @@
 
 mod critic;
 mod driver;
+mod golden;
 mod host;
 
 pub use critic::KnownCritic;
 pub use driver::{Driver, Nothing};
+pub use golden::{Case, Golden, Values};
 pub use host::{Data, FakeHost};
 
 use plugin_api::{Code, Learner};

@@ -90,7 +90,8 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     if args.json {
         output::data(&json(&report, &sidecar, &library).to_string());
     } else {
-        output::data(&grid::render(&report, &path.display().to_string()));
+        let several = several(&sidecar);
+        output::data(&grid::render(&report, &path.display().to_string(), several));
     }
     Ok(if report.results.iter().any(|r| r.outcome.is_bad()) {
         Exit::Negative
@@ -99,6 +100,10 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     } else {
         Exit::NothingMeasured
     })
+}
+
+fn several(sidecar: &Sidecar) -> bool {
+    sidecar.learners.len() + sidecar.environments.len() > 1
 }
 
 /// The library with its runtimes; an error names the runtime that is not there and why.
@@ -250,7 +255,7 @@ fn json(report: &Report, sidecar: &Sidecar, library: &Path) -> serde_json::Value
                 "target": r.target,
                 "result": r.outcome,
                 "wall_time_s": r.wall_time_s,
-                "reproduce": grid::reproduce(r, &path),
+                "reproduce": grid::reproduce(r, &path, several(sidecar)),
             })
         })
         .collect();

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 const CELL: usize = 62;
 
-/// The list of results of one target after another, then the summary.
-pub(super) fn render(report: &Report, path: &str) -> String {
+/// The list of results of one target after another, then the summary. `several`: the plugin offers more than one
+/// learner or environment.
+pub(super) fn render(report: &Report, path: &str, several: bool) -> String {
     let mut text = String::new();
     let mut targets: Vec<&Target> = report.results.iter().map(|r| &r.target).collect();
     targets.dedup();
@@ -15,11 +16,11 @@ pub(super) fn render(report: &Report, path: &str) -> String {
         let (skipped, tried): (Vec<&CaseResult>, Vec<&CaseResult>) =
             of_target.partition(|r| matches!(r.outcome, Outcome::Skipped { .. }));
         // One learner alone needs no heading: the line above the list names it.
-        if targets.iter().filter(|t| t.id().is_some()).count() > 1 {
+        if several {
             let _ = writeln!(text, "{target}");
         }
         for pair in tried.chunks(2) {
-            text.push_str(&row(pair, path));
+            text.push_str(&row(pair, path, several));
         }
         for r in skipped {
             let reason = r.outcome.explanation();
@@ -30,7 +31,7 @@ pub(super) fn render(report: &Report, path: &str) -> String {
     text
 }
 
-fn row(pair: &[&CaseResult], path: &str) -> String {
+fn row(pair: &[&CaseResult], path: &str, several: bool) -> String {
     let cell = |r: &CaseResult| format!("  {:<5} {}", r.outcome.word(), r.title);
     let mut text = match pair {
         [left, right] => format!("{:<CELL$}{}", cell(left), cell(right)),
@@ -41,14 +42,15 @@ fn row(pair: &[&CaseResult], path: &str) -> String {
         for line in r.outcome.explanation().lines() {
             let _ = writeln!(text, "        {line}");
         }
-        let _ = writeln!(text, "        reproduce: {}", reproduce(r, path));
+        let _ = writeln!(text, "        reproduce: {}", reproduce(r, path, several));
     }
     text
 }
 
-/// The command that runs this case again.
-pub(super) fn reproduce(result: &CaseResult, path: &str) -> String {
-    let of = result.target.id().map(|id| format!(" --of {id}"));
+/// The command that runs this case again; the target is named where there are several.
+pub(super) fn reproduce(result: &CaseResult, path: &str, several: bool) -> String {
+    let of = result.target.id().filter(|_| several);
+    let of = of.map(|id| format!(" --of {id}"));
     let check = result.check;
     format!(
         "assay plugin check {path} --only {check}{}",
@@ -97,7 +99,7 @@ mod tests {
                 result("goals", skipped),
             ],
         };
-        let text = render(&report, ".");
+        let text = render(&report, ".", false);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 5, "{text}");
         assert!(lines[0].starts_with("  ok    resume   "), "{text}");
@@ -108,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             lines[2].trim(),
-            "reproduce: assay plugin check . --only truncated-state --of my-awr"
+            "reproduce: assay plugin check . --only truncated-state"
         );
         assert_eq!(lines[3], "  skip  goals: no goals");
         assert_eq!(lines[4], "1 ok, 1 failed, 1 skipped");

@@ -1,0 +1,335 @@
+//! What each leaf of the manifest does to ids.
+
+use serde_json::{Value, json};
+
+/// How the manifest is changed.
+pub(super) enum Edit {
+    /// The value at a JSON pointer.
+    Set(&'static str, Value),
+    /// A name wherever it stands, as key, value or start of a parameter.
+    Rename(&'static str, &'static str),
+    /// The digest of the dataset as it is, at a JSON pointer.
+    Pin(&'static str),
+}
+
+/// The node sets, in the order of the letters of an effect.
+pub(super) const GROUPS: [&str; 6] = [
+    "stage estimate",
+    "stage rival",
+    "stage climb",
+    "stage clone",
+    "evaluation climb",
+    "evaluation clone",
+];
+
+pub(super) const NONE: &str = "======";
+const ALL: &str = "RRRRRR";
+const EVALUATIONS: &str = "====RR";
+/// The parser refuses any other value.
+pub(super) const REFUSED: &str = "refused";
+
+/// A leaf, a change of it, and what becomes of each group of ids: `=` the same, `R` all replaced, `G` grown, `S` shrunk,
+/// `M` some kept and some replaced.
+pub(super) type Row = (&'static str, Edit, &'static str);
+
+fn set(leaf: &'static str, pointer: &'static str, value: Value, effect: &'static str) -> Row {
+    (leaf, Edit::Set(pointer, value), effect)
+}
+
+fn study_and_benchmarks() -> Vec<Row> {
+    vec![
+        set("manifest_version", "/manifest_version", json!(2), REFUSED),
+        set("study.id", "/study/id", json!("other"), NONE),
+        set("study.title", "/study/title", json!("Other"), NONE),
+        set("study.seeds.base", "/study/seeds/base", json!(7), ALL),
+        set(
+            "study.seeds.count",
+            "/study/seeds/count",
+            json!(3),
+            "GGGGGG",
+        ),
+        set("study.dataset_seed", "/study/dataset_seed", json!(5), ALL),
+        set("study.subset_seed", "/study/subset_seed", json!(5), ALL),
+        set(
+            "benchmark[].id",
+            "/benchmark/1/id",
+            json!("tiny/third-v0"),
+            "MMM=M=",
+        ),
+        (
+            "benchmark[].dataset_digest",
+            Edit::Pin("/benchmark/0/dataset_digest"),
+            NONE,
+        ),
+        set(
+            "benchmark[].axes",
+            "/benchmark/1/axes",
+            json!(true),
+            "G=G=G=",
+        ),
+    ]
+}
+
+fn pipelines() -> Vec<Row> {
+    let at = |field| -> &'static str {
+        match field {
+            "learner" => "/pipeline/1/stages/0/learner",
+            "updates" => "/pipeline/1/stages/0/updates",
+            "data_fraction" => "/pipeline/1/stages/0/data_fraction",
+            _ => "/pipeline/1/stages/0/view",
+        }
+    };
+    let stage = |leaf, field, value| set(leaf, at(field), value, "===R=R");
+    vec![
+        ("pipeline[].name", Edit::Rename("Cloning", "Copying"), NONE),
+        set(
+            "pipeline[].labels.*",
+            "/pipeline/0/labels/kind",
+            json!("c"),
+            NONE,
+        ),
+        set(
+            "pipeline[].benchmarks[]",
+            "/pipeline/1/benchmarks/0",
+            json!("tiny/second-v0"),
+            "===R=R",
+        ),
+        // The role names the random streams of its stage.
+        (
+            "pipeline[].stages[].role",
+            Edit::Rename("estimate", "appraise"),
+            "S=R=R=",
+        ),
+        set(
+            "pipeline[].stages[].learner",
+            at("learner"),
+            json!("linear-bc-twin"),
+            "===R=R",
+        ),
+        stage("pipeline[].stages[].updates", "updates", json!(30)),
+        set(
+            "pipeline[].stages[].params.*",
+            "/pipeline/0/stages/0/params/learning_rate",
+            json!(0.1),
+            "R=R=R=",
+        ),
+        set(
+            "pipeline[].stages[].from",
+            "/pipeline/0/stages/2/from",
+            json!("rival"),
+            "==R=R=",
+        ),
+        // The swept rate runs at the declared fraction, so both of its cells move.
+        stage(
+            "pipeline[].stages[].data_fraction",
+            "data_fraction",
+            json!(0.6),
+        ),
+        stage("pipeline[].stages[].view", "view", json!("disjoint")),
+        set(
+            "axes.*[]",
+            "/axes/estimate.data_fraction/0",
+            json!(0.25),
+            "M=M=M=",
+        ),
+        set(
+            "sweep[].parameter",
+            "/sweep/1/parameter",
+            json!("climb.learning_rate"),
+            "==M=M=",
+        ),
+        set(
+            "sweep[].values[]",
+            "/sweep/0/values/0",
+            json!(0.3),
+            "===M=M",
+        ),
+        set(
+            "sweep[].pipelines[]",
+            "/sweep/0/pipelines/0",
+            json!("Climbing"),
+            "===S=S",
+        ),
+        set(
+            "sweep[].benchmarks[]",
+            "/sweep/0/benchmarks/0",
+            json!("tiny/second-v0"),
+            "===S=S",
+        ),
+    ]
+}
+
+fn training_and_evaluation() -> Vec<Row> {
+    vec![
+        set("training.batch_size", "/training/batch_size", json!(8), ALL),
+        set(
+            "training.precision",
+            "/training/precision",
+            json!("float64"),
+            ALL,
+        ),
+        set(
+            "training.numeric",
+            "/training/numeric",
+            json!("portable"),
+            ALL,
+        ),
+        set(
+            "training.identity",
+            "/training/identity",
+            json!("version"),
+            ALL,
+        ),
+        set(
+            "training.resume_interval_updates",
+            "/training/resume_interval_updates",
+            json!(5),
+            NONE,
+        ),
+        set(
+            "evaluation.episodes",
+            "/evaluation/episodes",
+            json!(30),
+            EVALUATIONS,
+        ),
+        set(
+            "evaluation.environments_per_batch",
+            "/evaluation/environments_per_batch",
+            json!(20),
+            EVALUATIONS,
+        ),
+        set(
+            "evaluation.action_mode",
+            "/evaluation/action_mode",
+            json!("sampled"),
+            EVALUATIONS,
+        ),
+        // One rule exists so far.
+        set(
+            "evaluation.selection",
+            "/evaluation/selection",
+            json!("best"),
+            REFUSED,
+        ),
+        // Policies keep the states that are scored; critics keep their last.
+        set(
+            "evaluation.snapshots",
+            "/evaluation/snapshots",
+            json!(2),
+            "==RRRR",
+        ),
+        set("evaluation.seed", "/evaluation/seed", json!(9), EVALUATIONS),
+        set("limits.timeout_s", "/limits/timeout_s", json!(9), NONE),
+        set("limits.memory_mib", "/limits/memory_mib", json!(999), NONE),
+        set("plugins.path[]", "/plugins/path/0", json!("two"), NONE),
+    ]
+}
+
+fn shown() -> Vec<Row> {
+    let leaves: [(&str, &str, &str); 29] = [
+        ("table[].id", "/table/0/id", "other"),
+        ("table[].benchmark", "/table/0/benchmark", "tiny/second-v0"),
+        ("table[].metric", "/table/0/metric", "regret"),
+        ("table[].rows", "/table/0/rows", "kind"),
+        ("table[].columns", "/table/0/columns", "kind"),
+        ("table[].better", "/table/0/better", "higher"),
+        ("finding[]<ratio>.id", "/finding/0/id", "other"),
+        (
+            "finding[]<ratio>.benchmark",
+            "/finding/0/benchmark",
+            "tiny/second-v0",
+        ),
+        ("finding[]<ratio>.metric", "/finding/0/metric", "regret"),
+        (
+            "finding[]<ratio>.numerator",
+            "/finding/0/numerator",
+            "Climbing",
+        ),
+        (
+            "finding[]<ratio>.denominator",
+            "/finding/0/denominator",
+            "Cloning",
+        ),
+        ("finding[]<ratio-of-ratios>.id", "/finding/1/id", "other"),
+        (
+            "finding[]<ratio-of-ratios>.benchmark",
+            "/finding/1/benchmark",
+            "tiny/second-v0",
+        ),
+        (
+            "finding[]<ratio-of-ratios>.metric",
+            "/finding/1/metric",
+            "regret",
+        ),
+        (
+            "finding[]<ratio-of-ratios>.a.numerator",
+            "/finding/1/a/numerator",
+            "Climbing",
+        ),
+        (
+            "finding[]<ratio-of-ratios>.a.denominator",
+            "/finding/1/a/denominator",
+            "Cloning",
+        ),
+        (
+            "finding[]<ratio-of-ratios>.b.numerator",
+            "/finding/1/b/numerator",
+            "Cloning",
+        ),
+        (
+            "finding[]<ratio-of-ratios>.b.denominator",
+            "/finding/1/b/denominator",
+            "Climbing",
+        ),
+        ("finding[]<order>.id", "/finding/2/id", "other"),
+        (
+            "finding[]<order>.benchmark",
+            "/finding/2/benchmark",
+            "tiny/second-v0",
+        ),
+        ("finding[]<order>.metric", "/finding/2/metric", "regret"),
+        ("finding[]<order>.first", "/finding/2/first", "Climbing"),
+        ("finding[]<order>.second", "/finding/2/second", "Cloning"),
+        ("finding[]<order>.better", "/finding/2/better", "higher"),
+        (
+            "finding[]<train-evaluation-gap>.id",
+            "/finding/3/id",
+            "other",
+        ),
+        (
+            "finding[]<train-evaluation-gap>.benchmark",
+            "/finding/3/benchmark",
+            "tiny/second-v0",
+        ),
+        (
+            "finding[]<train-evaluation-gap>.pipeline",
+            "/finding/3/pipeline",
+            "Climbing",
+        ),
+        (
+            "finding[]<ratio>.sweep",
+            "/finding/0/sweep",
+            "climb.act_std",
+        ),
+        ("finding[].kind", "/finding/3/kind", "no-such-kind"),
+    ];
+    let effect = |leaf| {
+        if leaf == "finding[].kind" {
+            REFUSED
+        } else {
+            NONE
+        }
+    };
+    let row = |(leaf, pointer, value): (&'static str, &'static str, &str)| {
+        set(leaf, pointer, json!(value), effect(leaf))
+    };
+    leaves.into_iter().map(row).collect()
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = study_and_benchmarks();
+    rows.extend(pipelines());
+    rows.extend(training_and_evaluation());
+    rows.extend(shown());
+    rows
+}

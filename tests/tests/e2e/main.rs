@@ -1,0 +1,8 @@
+//! The real binary on tiny studies: torch-free fixture plugins, a contextual bandit, results in temporary folders.
+
+mod complete;
+mod crash;
+mod failures;
+mod identity;
+mod refusals;
+mod scene;
