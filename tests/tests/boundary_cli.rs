@@ -52,6 +52,14 @@ impl Place {
         command
     }
 
+    /// As `run`, with an installation that has no plugins of its own.
+    #[track_caller]
+    fn run_apart(&self, arguments: &[&str], exit: i32) -> (String, String) {
+        let mut command = self.assay(arguments);
+        command.env("ASSAY_HOME", self.path("home"));
+        ended(command.output().unwrap(), exit)
+    }
+
     #[track_caller]
     fn run(&self, arguments: &[&str], exit: i32) -> (String, String) {
         ended(self.assay(arguments).output().unwrap(), exit)
@@ -243,15 +251,15 @@ fn a_crate_that_is_not_built_is_named_with_the_command() {
 #[test]
 fn list_and_show_work_from_metadata_alone() {
     let place = Place::new();
-    let (stdout, stderr) = place.run(&["plugin", "list"], 3);
+    let (stdout, stderr) = place.run_apart(&["plugin", "list"], 3);
     assert_eq!(stdout, "");
     says(&stderr, &["no plugin found", "(0 libraries)"]);
 
     let library = place.good();
-    place.run(&["plugin", "seal", library.to_str().unwrap()], 0);
+    place.run_apart(&["plugin", "seal", library.to_str().unwrap()], 0);
     // Loading this one would abort.
     place.c("crash_on_load.c", &[], "libcrash.so");
-    let (stdout, _) = place.run(&["plugin", "list"], 0);
+    let (stdout, _) = place.run_apart(&["plugin", "list"], 0);
     says(
         &stdout,
         &[
@@ -263,11 +271,11 @@ fn list_and_show_work_from_metadata_alone() {
             "is not sealed",
         ],
     );
-    let (stdout, _) = place.run(&["plugin", "list", "--json"], 0);
+    let (stdout, _) = place.run_apart(&["plugin", "list", "--json"], 0);
     let list: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(list.as_array().unwrap().len(), 2);
 
-    let (stdout, _) = place.run(&["plugin", "show", "linear-bc"], 0);
+    let (stdout, _) = place.run_apart(&["plugin", "show", "linear-bc"], 0);
     says(
         &stdout,
         &[
@@ -277,7 +285,7 @@ fn list_and_show_work_from_metadata_alone() {
         ],
     );
     assert!(!stdout.contains("linear-critic"), "{stdout}");
-    let (_, stderr) = place.run(&["plugin", "show", "linear-b"], 2);
+    let (_, stderr) = place.run_apart(&["plugin", "show", "linear-b"], 2);
     says(&stderr, &["nearest is `linear-bc`", "searched"]);
 }
 

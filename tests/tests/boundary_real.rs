@@ -59,6 +59,11 @@ fn a_new_plugin_builds_passes_and_runs_outside_the_clone() {
             .args(arguments)
             .current_dir(&demo)
             .env("ASSAY_PLUGIN_PATH", &plugins)
+            // The bindings to libtorch take minutes; the new crate itself lies elsewhere each time.
+            .env(
+                "CARGO_BUILD_BUILD_DIR",
+                tests::root().join("target/new-plugins"),
+            )
             // Cargo's own variables are about the package under test, not about the new one.
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")

@@ -48,7 +48,7 @@ static CHECKS: &[Check] = &[
         "ABI numbers, sealed bytes",
         descriptor::versions,
         "The lowest ABI minor needed does not exceed the one built against; the host refuses other bytes than the sealed \
-         ones; the entry answers the same descriptor each time. (A library of another ABI major does not get this far.)"
+         ones; the entry answers the same descriptor each time. A library of another ABI major does not get this far."
     ),
     check!(
         LEARNER,

@@ -109,22 +109,35 @@ fn json_and_csv_hold_the_same_digits() {
 #[test]
 fn the_same_numbers_appear_in_every_text() {
     let folder = Folder::quickstart();
-    let console = folder.table(TableFormat::Console);
-    let markdown = folder.table(TableFormat::Markdown);
-    let latex = folder.table(TableFormat::Latex);
+    let (markdown, latex) = (
+        folder.table(TableFormat::Markdown),
+        folder.table(TableFormat::Latex),
+    );
     let mut intervals = 0;
-    for (at, _) in console.match_indices('[') {
-        let interval = &console[at..=at + console[at..].find(']').unwrap()];
-        if interval.contains('%') {
-            continue;
+    for id in ["errors", "errors-expert", "scores"] {
+        let options = TableOptions {
+            table: Some(id.into()),
+            ..TableOptions::default()
+        };
+        let console = table(folder.path(), &options, TableFormat::Console).unwrap();
+        for (at, _) in console.match_indices('[') {
+            let interval = &console[at..=at + console[at..].find(']').unwrap()];
+            let typeset = interval
+                .replace('[', "{[}")
+                .replace(']', "{]}")
+                .replace('%', "\\%");
+            assert!(
+                markdown.contains(interval) && latex.contains(&typeset),
+                "{interval}"
+            );
+            intervals += 1;
         }
-        intervals += 1;
-        let escaped = interval.replace('[', "{[}").replace(']', "{]}");
-        // Sentences are comments in LaTeX, where brackets need no escape.
-        let typeset = latex.contains(&escaped) || latex.contains(interval);
-        assert!(markdown.contains(interval) && typeset, "{interval}");
     }
-    assert!(intervals > 15, "{intervals}");
+    assert_eq!(
+        intervals,
+        17 + 3,
+        "one for each measured cell, one in each caption"
+    );
 }
 
 #[test]

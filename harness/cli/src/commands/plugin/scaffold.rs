@@ -178,18 +178,13 @@ fn dependency(entry: &Value, shared: Option<&Value>, home: &Path) -> Value {
     }
 }
 
-/// Where libtorch is, and one build folder for all plugins made from this installation, so that only the first of them
-/// compiles the bindings to libtorch.
+/// Where libtorch is. The build folder stays the crate's own: cargo names a dynamic library without a hash, so two crates
+/// of one name that shared a folder would take each other's library for theirs.
 fn cargo_config(scaffold: &Scaffold) -> String {
-    let build = scaffold
-        .home
-        .join("target/own-plugins")
-        .display()
-        .to_string();
+    let libtorch = scaffold.libtorch.display().to_string();
     format!(
-        "[env]\nLIBTORCH = {}\nLIBTORCH_CXX11_ABI = \"1\"\n\n# Shared with other plugins made by `assay plugin new`: only the first compiles the bindings to libtorch.\n# Libraries still appear in target/release.\n[build]\nbuild-dir = {}\n",
-        quoted(&scaffold.libtorch.display().to_string()),
-        quoted(&build)
+        "[env]\nLIBTORCH = {}\nLIBTORCH_CXX11_ABI = \"1\"\n",
+        quoted(&libtorch)
     )
 }
 
