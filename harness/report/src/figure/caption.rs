@@ -30,15 +30,18 @@ pub(super) fn caption<'a>(
         .filter(|(n, _)| **n > 0)
         .max_by_key(|&(n, times)| (times, n))
         .map_or(0, |(n, _)| *n);
-    let mut text = format!(
-        "Interquartile mean with a 95 % bootstrap interval over whole seeds, widened for the small sample; n = {usual} distinct evaluations"
-    );
+    let mut text = match usual {
+        1 => "Single evaluations (n = 1), so there is no interval".to_owned(),
+        n => format!(
+            "Interquartile mean with a 95 % bootstrap interval over whole seeds, widened for the small sample; n = {n} distinct evaluations"
+        ),
+    };
     let exceptions: Vec<String> = pipelines
         .iter()
         .filter_map(|(name, drawn)| exception(name, drawn, usual))
         .collect();
     if exceptions.is_empty() {
-        text += " each.";
+        text += ".";
     } else {
         text += &format!(" unless stated. {}.", exceptions.join(". "));
     }
