@@ -55,19 +55,19 @@ fn content(results: &Path) -> Undisturbed {
 }
 
 impl Undisturbed {
-    /// Runs the study again after a disturbance: it must finish with the same results and leave `done` alone.
+    /// Runs the study again after a disturbance: it must finish with the same results and leave `ended` alone.
     fn recovers(&self, scene: &Scene, manifest: &str, moment: &str) {
-        let done = stamps(&scene.results());
+        let ended = stamps(&scene.results());
         let report = scene.run(&["run", manifest, "--json"]).expect(0).json();
         let number = |key: &str| report[key].as_u64().unwrap() as usize;
-        assert!(number("cached") >= done.len(), "{moment}: {report}");
+        assert!(number("cached") >= ended.len(), "{moment}: {report}");
         assert_eq!(
             number("cached") + number("computed"),
             self.files.len(),
             "{moment}: {report}"
         );
         let after = stamps(&scene.results());
-        for (id, stamp) in &done {
+        for (id, stamp) in &ended {
             assert_eq!(after.get(id), Some(stamp), "{moment}: {id} was repeated");
         }
         let found = content(&scene.results());
@@ -217,8 +217,9 @@ fn the_worker_of_a_stage_may_abort_at_every_write() {
         &expected,
         &|| std::fs::remove_dir_all(scene.results()).unwrap(),
     );
-    // A resumable state (two files replaced), checkpoint, metrics, log, record, folder, rename.
-    assert!(points >= 2 * 7 + 4 * 3 + 2 + 4, "{points}");
+    // A resumable state (two files replaced), checkpoint, metrics, log, record, folder, and up to the rename: an abort
+    // after it finds the node published, which is a success.
+    assert!(points >= 2 * 7 + 4 * 3 + 2 + 1, "{points}");
 }
 
 #[test]
@@ -300,7 +301,9 @@ fn processes_with(library: &Path) -> usize {
     let name = library.to_string_lossy();
     let own = std::process::id().to_string();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let others = processes.filter(|p| p.file_name() != *own);
+    // `/proc/self` and `/proc/thread-self` are this process again.
+    let is_process = |name: &std::ffi::OsStr| name.to_string_lossy().parse::<u32>().is_ok();
+    let others = processes.filter(|p| is_process(&p.file_name()) && p.file_name() != *own);
     let maps = others.map(|p| std::fs::read_to_string(p.path().join("maps")));
     let holds = |maps: std::io::Result<String>| maps.is_ok_and(|m| m.contains(&*name));
     maps.filter_map(|maps| holds(maps).then_some(())).count()

@@ -141,8 +141,8 @@ fn faults_of_plugins_are_typed_results_and_siblings_finish() {
     add_unusable_plugins(&scene);
     let all: String = FAULTS.iter().map(|f| pipeline(f.learner)).collect();
     scene.write("faults.toml", &(head(120) + &pipeline("linear-bc") + &all));
-    let done = scene.run(&["run", "faults.toml", "--json"]).expect(4);
-    let report = done.json();
+    let ended = scene.run(&["run", "faults.toml", "--json"]).expect(4);
+    let report = ended.json();
     let failed = report["failed"].as_array().unwrap();
     let read =
         |name: &str| std::fs::read_to_string(scene.results().join("faults").join(name)).unwrap();

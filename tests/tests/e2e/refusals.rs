@@ -210,10 +210,10 @@ fn slips_in_a_manifest_are_refused_with_the_place_and_the_nearest_name() {
         let line = first_difference(MANIFEST, &text).strict_add_signed(slip.below);
         let places = ["\n", " "].map(|end| format!("\n  slip.toml:{line}{end}"));
         for command in ["run", "validate"] {
-            let done = scene.run(&[command, "slip.toml"]).expect(2);
-            done.says(slip.says);
-            let placed = places.iter().any(|place| done.stderr.contains(place));
-            assert!(placed, "line {line} is not in\n{}", done.stderr);
+            let ended = scene.run(&[command, "slip.toml"]).expect(2);
+            ended.says(slip.says);
+            let placed = places.iter().any(|place| ended.stderr.contains(place));
+            assert!(placed, "line {line} is not in\n{}", ended.stderr);
         }
         nothing_ran(&scene);
     }
@@ -222,8 +222,8 @@ fn slips_in_a_manifest_are_refused_with_the_place_and_the_nearest_name() {
 #[test]
 fn a_missing_manifest_is_named() {
     let scene = Scene::new();
-    let done = scene.run(&["run", "nowhere.toml"]).expect(2);
-    done.says(&["nowhere.toml", "No such file"]);
+    let ended = scene.run(&["run", "nowhere.toml"]).expect(2);
+    ended.says(&["nowhere.toml", "No such file"]);
 }
 
 fn pinned(digest: &str) -> String {
@@ -241,12 +241,12 @@ fn data_other_than_the_pinned_are_refused_with_both_digests() {
     let scene = Scene::new();
     let wrong = format!("sha256:{}", "0".repeat(64));
     scene.write("pinned.toml", &pinned(&wrong));
-    let done = scene.run(&["run", "pinned.toml"]).expect(4);
+    let ended = scene.run(&["run", "pinned.toml"]).expect(4);
     nothing_ran(&scene);
     let shown = scene.run(&["dataset", "show", "tiny/bandit-seed5-v0", "--json"]);
     let shown = shown.expect(0).json();
     let digest = shown["logical_digest"].as_str().unwrap();
-    done.says(&["tiny/bandit-seed5-v0", &wrong, digest, "hint:"]);
+    ended.says(&["tiny/bandit-seed5-v0", &wrong, digest, "hint:"]);
     scene.write("pinned.toml", &pinned(digest));
     scene.run(&["run", "pinned.toml"]).expect(0);
 }
@@ -261,8 +261,8 @@ fn missing_data_come_with_the_command_that_imports_them() {
         "far.toml",
         &MANIFEST.replacen("id = \"tiny/bandit-v0\"", both, 1),
     );
-    let done = scene.run(&["run", "far.toml"]).expect(4);
-    done.says(&["tiny/far-v0", command]);
+    let ended = scene.run(&["run", "far.toml"]).expect(4);
+    ended.says(&["tiny/far-v0", command]);
     nothing_ran(&scene);
 }
 
@@ -272,9 +272,9 @@ fn a_plugin_that_cannot_be_read_is_named_where_its_learner_is_missed() {
     scene.add_benchmark("tiny/bandit-v0", 0.3);
     scene.write("tiny.toml", MANIFEST);
     scene.write("plugins/libtext.so", "this is not a library\n");
-    let done = scene.run(&["run", "tiny.toml"]);
-    done.says(&["linear-bc", "libtext.so", "file too short"]);
-    assert_eq!(done.status.code(), Some(2), "{}", done.stderr);
+    let ended = scene.run(&["run", "tiny.toml"]);
+    ended.says(&["linear-bc", "libtext.so", "file too short"]);
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
     nothing_ran(&scene);
 }
 
