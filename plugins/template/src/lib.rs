@@ -3,10 +3,13 @@
 pub mod losses;
 
 use nn::{
-    Activation, Actor, ActorOptions, AdamOptions, CriticNetwork, CriticReduce, Dims, FrozenCritic, Init, LayerNorm,
-    MeanKind, Minibatch, PolicyOptions, Progress, Schedule, StateReader, StateWriter, StdKind,
+    Activation, Actor, ActorOptions, AdamOptions, CriticNetwork, CriticReduce, Dims, FrozenCritic,
+    Init, LayerNorm, MeanKind, Minibatch, PolicyOptions, Progress, Schedule, StateReader,
+    StateWriter, StdKind,
 };
-use plugin_api::{Host, Learner, LearnerInfo, Outcome, PluginInfo, Policy, Problem, Provide, Upstream};
+use plugin_api::{
+    Host, Learner, LearnerInfo, Outcome, PluginInfo, Policy, Problem, Provide, Upstream,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
@@ -103,7 +106,8 @@ impl Learner for Template {
             self.actor.descend(&loss)?;
             if self.progress.advance() {
                 self.progress.metric("loss", value)?;
-                self.progress.metric("copied", f.mean(f.kind()).double_value(&[]))?;
+                self.progress
+                    .metric("copied", f.mean(f.kind()).double_value(&[]))?;
             }
         }
         Ok(())

@@ -40,17 +40,24 @@ fn the_policy_moves_from_the_data_to_the_critics_side() {
     let host = FakeHost::new(data, Precision::F32, 128, 5);
     let mut critic = critic(&host);
     let mut act = |threshold: f64| {
-        let hyper = format!(r#"{{"hidden": [16], "learning_rate": 0.01, "threshold": {threshold}}}"#);
-        let mut learner = Driver::<Template>::bound(&host, 500, &hyper, &mut critic).expect("creates");
+        let hyper =
+            format!(r#"{{"hidden": [16], "learning_rate": 0.01, "threshold": {threshold}}}"#);
+        let mut learner =
+            Driver::<Template>::bound(&host, 500, &hyper, &mut critic).expect("creates");
         learner.update(500).expect("trains");
         let state = host.array(&[0.0; 3], &[1, 3]);
         let mut policy = learner.policy().expect("offers a policy");
-        let action = policy.act(state.view(), None, ActMode::Greedy).expect("acts");
+        let action = policy
+            .act(state.view(), None, ActMode::Greedy)
+            .expect("acts");
         f64::from(action.as_slice::<f32>().expect("f32")[0])
     };
     let (cloned, filtered) = (act(-100.0), act(0.0));
     assert!((cloned - 0.3).abs() < 0.08, "{cloned}");
-    assert!(filtered < cloned - 0.08, "the critic's best action is 0: {filtered}");
+    assert!(
+        filtered < cloned - 0.08,
+        "the critic's best action is 0: {filtered}"
+    );
 }
 
 #[test]

@@ -17,8 +17,8 @@ use std::marker::PhantomData;
 pub struct Driver<'h, L: Learner> {
     table: &'static LearnerDescriptor,
     instance: *mut c_void,
-    // The instance holds pointers to both.
-    host: Box<abi::Host>,
+    // The instance refers to it.
+    _host: Box<abi::Host>,
     life: PhantomData<(&'h FakeHost, L)>,
 }
 
@@ -74,7 +74,7 @@ impl<'h, L: Learner> Driver<'h, L> {
         Ok(Self {
             table: learner,
             instance,
-            host: table,
+            _host: table,
             life: PhantomData,
         })
     }
@@ -126,11 +126,6 @@ impl<'h, L: Learner> Driver<'h, L> {
             let policy = (self.table.interface_table)(self.instance, id);
             PolicyHandle::from_raw(policy, self.instance)
         }
-    }
-
-    /// Bytes of the host table that the instance refers to; keeps the field in use.
-    pub fn host_bytes(&self) -> usize {
-        self.host.struct_size as usize
     }
 }
 

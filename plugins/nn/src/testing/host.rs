@@ -131,9 +131,9 @@ impl FakeHost {
 
     /// The host as a plugin sees it; valid while `self` is.
     pub fn host(&self) -> Host {
-        // SAFETY: the table is valid for the call and its context for as long as `self`.
-        unsafe { Host::from_raw(&raw const *Box::leak(Box::new(self.table()))) }
-            .expect("the table is complete")
+        let table = self.table();
+        // SAFETY: the table is copied, and its context lives as long as `self`.
+        unsafe { Host::from_raw(&raw const table) }.expect("the table is complete")
     }
 
     /// The problem with a budget of `updates`, discount 0.9 and actions in `[-1, 1]`.
