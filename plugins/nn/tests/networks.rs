@@ -31,6 +31,7 @@ fn values(array: &Array) -> Vec<f64> {
 
 #[test]
 fn dq_da_equals_finite_differences() {
+    nn::single_thread();
     let host = FakeHost::whole(data(), Precision::F64);
     let dims = Dims::continuous(&host.problem(1)).expect("continuous");
     let forms = [
@@ -91,6 +92,7 @@ fn dq_da_equals_finite_differences() {
 
 #[test]
 fn members_differ_and_reduce_as_named() {
+    nn::single_thread();
     let host = FakeHost::whole(data(), Precision::F64);
     let dims = Dims::continuous(&host.problem(1)).expect("continuous");
     let mut layout = Layout::new();
@@ -126,6 +128,7 @@ fn members_differ_and_reduce_as_named() {
 
 #[test]
 fn adam_follows_its_formula() {
+    nn::single_thread();
     let host = FakeHost::whole(data(), Precision::F64);
     let dims = Dims::continuous(&host.problem(1)).expect("continuous");
     let mut layout = Layout::new();
@@ -160,6 +163,7 @@ fn adam_follows_its_formula() {
 
 #[test]
 fn the_target_follows_by_its_rate() {
+    nn::single_thread();
     let host = FakeHost::whole(data(), Precision::F64);
     let dims = Dims::continuous(&host.problem(1)).expect("continuous");
     let mut layout = Layout::new();
@@ -179,6 +183,7 @@ fn the_target_follows_by_its_rate() {
 
 #[test]
 fn memory_is_borrowed_when_aligned_and_values_are_equal_when_not() {
+    nn::single_thread();
     let values: Vec<f32> = (0..64).map(|i| i as f32).collect();
     let array = Array::from_vec(values, &[64]);
     let tensor = borrow("x", array.view(), Kind::Float).expect("float32");
