@@ -36,7 +36,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
             .collect(),
         sweeps: manifest.sweeps.iter().map(|s| sweep(s, plan)).collect(),
         reference: reference(plan),
-        tables: manifest.tables.iter().map(table).collect(),
+        tables: tables(manifest),
         findings: manifest.findings.iter().map(finding).collect(),
     }
 }
@@ -105,6 +105,22 @@ fn better(better: Better) -> out::Better {
         Better::Lower => out::Better::Lower,
         Better::Higher => out::Better::Higher,
     }
+}
+
+/// The manifest's tables; without any, the normalised score and the return of every pipeline on every benchmark.
+fn tables(manifest: &Manifest) -> Vec<out::TableSpec> {
+    if !manifest.tables.is_empty() {
+        return manifest.tables.iter().map(table).collect();
+    }
+    let all = |metric: &str| out::TableSpec {
+        id: metric.replace('_', "-"),
+        benchmark: None,
+        metric: metric.to_owned(),
+        rows: "pipeline".into(),
+        columns: "benchmark".into(),
+        better: out::Better::Higher,
+    };
+    vec![all("normalized_score"), all("episode_return_mean")]
 }
 
 fn table(table: &manifest::Table) -> out::TableSpec {
