@@ -11,17 +11,39 @@ const SAMPLER: &[&str] = &[
     "../dataset/src/transitions.rs",
     "../manifest/src/random.rs",
 ];
-const EVALUATOR: &[&str] = &["src/worker/evaluate.rs", "src/worker/environment.rs"];
+const EVALUATOR: &[&str] = &[
+    "src/worker/evaluate.rs",
+    "src/worker/play.rs",
+    "src/worker/environment.rs",
+    "src/worker/measure",
+];
 
 fn hash(files: &[&str]) -> String {
     let mut hash = Sha256::new();
-    for file in files {
+    for file in files.iter().flat_map(|f| expand(f)) {
         println!("cargo:rerun-if-changed={file}");
-        let bytes = std::fs::read(file).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{file}: {e}"));
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(&bytes);
     }
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The files of a folder in the order of their names; a file is itself.
+fn expand(path: &str) -> Vec<String> {
+    if path.ends_with(".rs") {
+        return vec![path.to_owned()];
+    }
+    println!("cargo:rerun-if-changed={path}");
+    let mut files: Vec<String> = std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|e| e.path().to_str().map(str::to_owned))
+        .filter(|name| name.ends_with(".rs"))
+        .collect();
+    files.sort();
+    files
 }
 
 fn main() {

@@ -4,6 +4,7 @@ mod environment;
 mod evaluate;
 mod failure;
 mod oracle;
+mod play;
 mod sampler;
 mod services;
 mod stages;
