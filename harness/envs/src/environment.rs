@@ -4,14 +4,20 @@ use crate::behaviour::BehaviourSpec;
 use crate::error::Error;
 
 /// What is fixed about an environment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
     /// `family/name-vN`.
     pub id: String,
     /// Length of an observation.
     pub observation_dim: usize,
-    /// Length of an action.
+    /// Length of an action; 1 where actions are discrete.
     pub action_dim: usize,
+    /// Size of a finite action set, whose actions are one entry that holds an index; 0 where actions are continuous.
+    pub action_count: usize,
+    /// Length of a goal; 0 where there is none.
+    pub goal_dim: usize,
+    /// Channels, height and width where an observation is an image (in that order, row by row); zeros otherwise.
+    pub observation_shape: [usize; 3],
     /// Lower bound of every action entry.
     pub action_low: f32,
     /// Upper bound of every action entry.
@@ -44,6 +50,9 @@ pub trait Environment: Send {
     /// # Errors
     /// A wrong length, an entry that is not finite, or no running episode.
     fn step(&mut self, action: &[f32], observation: &mut [f32]) -> Result<Step, Error>;
+
+    /// Writes the goal of the running episode (`goal_dim` entries); nothing where there are no goals.
+    fn goal(&self, _out: &mut [f32]) {}
 }
 
 /// The policy that the values of an [`Oracle`] belong to.
@@ -53,22 +62,43 @@ pub enum Functional {
     Optimal,
     /// The policy that generated a dataset.
     Behaviour(BehaviourSpec),
+    /// What implicit Q-learning converges to on the data of a behaviour: `V(s)` is the expectile of `Q(s, a)` over the
+    /// behaviour's actions and `Q(s, a) = r + discount E V(s')`. At .5 these are the behaviour's own values.
+    Expectile {
+        /// Between 0 and 1, both excluded.
+        expectile: f64,
+        /// Whose actions the data hold.
+        behaviour: BehaviourSpec,
+    },
 }
 
-/// An environment's exact solution at one discount. Actions beyond the bounds are valued as the environment treats
-/// them: clipped, with a gradient of zero in the clipped entries.
+/// An environment's solution at one discount. Actions beyond the bounds are valued as the environment treats them:
+/// clipped, with a gradient of zero in the clipped entries. `goal` has `goal_dim` entries where the environment has goals and
+/// is not read elsewhere.
 pub trait Oracle: Send + Sync {
+    /// Whether this is the solution (to rounding, or to a stated discretisation error). `false`: a declared expert, whose
+    /// actions are a common reference for errors and which has no values.
+    fn exact(&self) -> bool {
+        true
+    }
+
     /// Writes pi*(s) (`action_dim` entries).
-    fn optimal_action(&self, observation: &[f32], out: &mut [f32]) -> Result<(), Error>;
+    fn optimal_action(
+        &self,
+        observation: &[f32],
+        goal: Option<&[f32]>,
+        out: &mut [f32],
+    ) -> Result<(), Error>;
 
     /// Q of `functional` at one state and action; with `grad`, also dQ/da (`action_dim` entries).
     ///
     /// # Errors
-    /// A wrong length, or a functional without an exact solution.
+    /// A wrong length, a functional without an exact solution, or a gradient over discrete actions.
     fn q(
         &self,
         functional: &Functional,
         observation: &[f32],
+        goal: Option<&[f32]>,
         action: &[f32],
         grad: Option<&mut [f32]>,
     ) -> Result<f64, Error>;
@@ -77,13 +107,51 @@ pub trait Oracle: Send + Sync {
     ///
     /// # Errors
     /// A wrong length, or a functional without an exact solution.
-    fn v(&self, functional: &Functional, observation: &[f32]) -> Result<f64, Error>;
+    fn v(
+        &self,
+        functional: &Functional,
+        observation: &[f32],
+        goal: Option<&[f32]>,
+    ) -> Result<f64, Error>;
+
+    /// Q of `functional` at one state and every action of a finite set (`action_count` entries).
+    ///
+    /// # Errors
+    /// As [`Oracle::q`].
+    fn q_all(
+        &self,
+        functional: &Functional,
+        observation: &[f32],
+        goal: Option<&[f32]>,
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        for (index, value) in out.iter_mut().enumerate() {
+            *value = self.q(functional, observation, goal, &[index as f32], None)?;
+        }
+        Ok(())
+    }
 
     /// What `action` loses against the optimum: V*(s) - Q*(s, a), never below zero but for rounding.
-    fn regret(&self, observation: &[f32], action: &[f32]) -> Result<f64, Error> {
-        Ok(self.v(&Functional::Optimal, observation)?
-            - self.q(&Functional::Optimal, observation, action, None)?)
+    fn regret(
+        &self,
+        observation: &[f32],
+        goal: Option<&[f32]>,
+        action: &[f32],
+    ) -> Result<f64, Error> {
+        Ok(self.v(&Functional::Optimal, observation, goal)?
+            - self.q(&Functional::Optimal, observation, goal, action, None)?)
     }
+}
+
+pub(crate) fn check_expectile(environment: &'static str, expectile: f64) -> Result<(), Error> {
+    if expectile > 0.0 && expectile < 1.0 {
+        return Ok(());
+    }
+    Err(Error::no_solution(
+        environment,
+        format!("expectile {expectile}"),
+        "an expectile lies between 0 and 1",
+    ))
 }
 
 pub(crate) fn check_length(

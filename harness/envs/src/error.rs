@@ -1,7 +1,5 @@
 //! What can go wrong in this crate.
 
-use crate::behaviour::BehaviourSpec;
-
 /// An error of the caller that a sink of transitions may return.
 pub type SinkError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -56,6 +54,24 @@ pub enum Error {
         functional: String,
         /// Why there is none.
         reason: &'static str,
+    },
+    /// An index outside a finite action set.
+    #[error("{environment}: action {found}, expected an index from 0 to {last}")]
+    ActionIndex {
+        /// The environment.
+        environment: &'static str,
+        /// The action given.
+        found: f32,
+        /// The last index.
+        last: usize,
+    },
+    /// A goal is missing, or nowhere.
+    #[error("{environment}: {found}, expected a goal in a free cell")]
+    Goal {
+        /// The environment.
+        environment: &'static str,
+        /// What was given.
+        found: String,
     },
     /// A discount outside `[0, 1)`.
     #[error("discount {found} is not in [0, 1)")]
@@ -138,12 +154,12 @@ impl Error {
 
     pub(crate) fn no_solution(
         environment: &'static str,
-        behaviour: &BehaviourSpec,
+        functional: impl ToString,
         reason: &'static str,
     ) -> Self {
         Self::NoExactSolution {
             environment,
-            functional: behaviour.name().to_owned(),
+            functional: functional.to_string(),
             reason,
         }
     }

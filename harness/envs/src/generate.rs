@@ -242,7 +242,7 @@ impl Actor {
     ) -> Result<(), Error> {
         let noise = match self {
             Self::ScaledOptimal { gain, bias, noise } => {
-                oracle.optimal_action(observation, action)?;
+                oracle.optimal_action(observation, None, action)?;
                 for a in action.iter_mut() {
                     *a = (*gain * f64::from(*a) + *bias + *noise * stream.normal()).clamp(-1.0, 1.0)
                         as f32;

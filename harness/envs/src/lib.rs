@@ -15,6 +15,7 @@ mod catalog;
 pub mod cbandit;
 mod environment;
 mod error;
+mod expectile;
 mod generate;
 pub mod lqr;
 pub mod maze;

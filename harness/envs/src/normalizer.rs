@@ -181,7 +181,7 @@ fn maze_references(id: &str, discount: f64) -> Result<References, Error> {
         env.reset(seed, &mut observation)?;
         let mut total = 0.0;
         loop {
-            crate::environment::Oracle::optimal_action(&oracle, &observation, &mut action)?;
+            crate::environment::Oracle::optimal_action(&oracle, &observation, None, &mut action)?;
             let step = env.step(&action, &mut observation)?;
             total += step.reward;
             if step.terminated || step.truncated {

@@ -15,6 +15,10 @@ const FILES: &[(&str, &[u8])] = &[
         include_bytes!("../src/cbandit/constants.rs"),
     ),
     (
+        "src/cbandit/expectile.rs",
+        include_bytes!("../src/cbandit/expectile.rs"),
+    ),
+    (
         "src/cbandit/mod.rs",
         include_bytes!("../src/cbandit/mod.rs"),
     ),
@@ -27,6 +31,7 @@ const FILES: &[(&str, &[u8])] = &[
         include_bytes!("../src/environment.rs"),
     ),
     ("src/error.rs", include_bytes!("../src/error.rs")),
+    ("src/expectile.rs", include_bytes!("../src/expectile.rs")),
     ("src/generate.rs", include_bytes!("../src/generate.rs")),
     ("src/lib.rs", include_bytes!("../src/lib.rs")),
     ("src/lqr/mod.rs", include_bytes!("../src/lqr/mod.rs")),

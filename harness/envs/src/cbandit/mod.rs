@@ -1,8 +1,10 @@
 #![doc = include_str!("../../docs/cbandit.md")]
 
 pub mod constants;
+mod expectile;
 mod oracle;
 
+pub use expectile::{EXPECTILE_POINTS, value as expectile_value};
 pub use oracle::{
     CBanditOracle, QUADRATURE_POINTS, behaviour_value, expected_return, q_with_gradient,
 };
@@ -39,6 +41,7 @@ impl CBandit {
             action_low: -1.0,
             action_high: 1.0,
             horizon: 1,
+            ..Spec::default()
         };
         Self { spec, state: None }
     }

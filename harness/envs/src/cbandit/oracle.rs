@@ -1,6 +1,6 @@
 //! The exact solution of the bandit.
 
-use super::{ACTION_DIM, ID, STATE_DIM, optimal_action};
+use super::{ACTION_DIM, ID, STATE_DIM, expectile, optimal_action};
 use crate::behaviour::{BehaviourSpec, clipped_normal_moments};
 use crate::environment::{Functional, Oracle, check_length, narrow, widen};
 use crate::error::Error;
@@ -15,7 +15,12 @@ pub const QUADRATURE_POINTS: usize = 24;
 pub struct CBanditOracle;
 
 impl Oracle for CBanditOracle {
-    fn optimal_action(&self, observation: &[f32], out: &mut [f32]) -> Result<(), Error> {
+    fn optimal_action(
+        &self,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
         check_length(ID, "action", ACTION_DIM, out.len())?;
         narrow(
             &optimal_action(&widen(ID, "observation", observation)?),
@@ -28,6 +33,7 @@ impl Oracle for CBanditOracle {
         &self,
         _: &Functional,
         observation: &[f32],
+        _goal: Option<&[f32]>,
         action: &[f32],
         grad: Option<&mut [f32]>,
     ) -> Result<f64, Error> {
@@ -41,11 +47,20 @@ impl Oracle for CBanditOracle {
         Ok(value)
     }
 
-    fn v(&self, functional: &Functional, observation: &[f32]) -> Result<f64, Error> {
+    fn v(
+        &self,
+        functional: &Functional,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+    ) -> Result<f64, Error> {
         let state = widen(ID, "observation", observation)?;
         match functional {
             Functional::Optimal => Ok(0.0),
             Functional::Behaviour(behaviour) => behaviour_value(behaviour, &state),
+            Functional::Expectile {
+                expectile,
+                behaviour,
+            } => expectile::value(behaviour, *expectile, &state),
         }
     }
 }
@@ -74,7 +89,7 @@ pub fn behaviour_value(behaviour: &BehaviourSpec, state: &[f64; STATE_DIM]) -> R
         let &BehaviourSpec::ScaledOptimal { gain, bias, noise } = part else {
             return Err(Error::no_solution(
                 ID,
-                part,
+                part.name(),
                 "this behaviour belongs to another environment",
             ));
         };
@@ -182,8 +197,8 @@ mod tests {
         let oracle = CBanditOracle;
         let state = [0.3f32, -0.2, 0.7, 0.0];
         let mut action = [0.0f32; ACTION_DIM];
-        oracle.optimal_action(&state, &mut action).unwrap();
-        assert!(oracle.regret(&state, &action).unwrap() < 1e-12);
-        assert!(oracle.regret(&state, &[0.0; ACTION_DIM]).unwrap() > 0.01);
+        oracle.optimal_action(&state, None, &mut action).unwrap();
+        assert!(oracle.regret(&state, None, &action).unwrap() < 1e-12);
+        assert!(oracle.regret(&state, None, &[0.0; ACTION_DIM]).unwrap() > 0.01);
     }
 }

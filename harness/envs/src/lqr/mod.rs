@@ -51,6 +51,7 @@ impl LqrNav {
             action_low: -1.0,
             action_high: 1.0,
             horizon: HORIZON,
+            ..Spec::default()
         };
         Self {
             spec,

@@ -68,8 +68,18 @@ impl LqrOracle {
             }
             Functional::Behaviour(other) => Err(Error::no_solution(
                 ID,
-                other,
+                other.name(),
                 "a policy drawn per episode is not a function of the state",
+            )),
+            // At the middle the expectile is the mean.
+            Functional::Expectile {
+                expectile: 0.5,
+                behaviour,
+            } => self.cost_to_go(&Functional::Behaviour(behaviour.clone())),
+            Functional::Expectile { expectile, .. } => Err(Error::no_solution(
+                ID,
+                format!("expectile {expectile}"),
+                "expectiles of a quadratic under Gaussian actions are not quadratic in the state",
             )),
         }
     }
@@ -85,7 +95,12 @@ impl LqrOracle {
 }
 
 impl Oracle for LqrOracle {
-    fn optimal_action(&self, observation: &[f32], out: &mut [f32]) -> Result<(), Error> {
+    fn optimal_action(
+        &self,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
         check_length(ID, "action", AXES, out.len())?;
         narrow(&self.action(&widen(ID, "observation", observation)?), out);
         Ok(())
@@ -95,6 +110,7 @@ impl Oracle for LqrOracle {
         &self,
         functional: &Functional,
         observation: &[f32],
+        _goal: Option<&[f32]>,
         action: &[f32],
         grad: Option<&mut [f32]>,
     ) -> Result<f64, Error> {
@@ -109,7 +125,12 @@ impl Oracle for LqrOracle {
         Ok(value)
     }
 
-    fn v(&self, functional: &Functional, observation: &[f32]) -> Result<f64, Error> {
+    fn v(
+        &self,
+        functional: &Functional,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+    ) -> Result<f64, Error> {
         let cost_to_go = self.cost_to_go(functional)?;
         let state = widen(ID, "observation", observation)?;
         Ok(-(0..AXES)
@@ -236,7 +257,7 @@ mod tests {
         let oracle = LqrOracle::new(DISCOUNT);
         let mixture = BehaviourSpec::Mixture { parts: Vec::new() };
         assert!(matches!(
-            oracle.v(&Functional::Behaviour(mixture), &[0.0; 8]),
+            oracle.v(&Functional::Behaviour(mixture), &[0.0; 8], None),
             Err(Error::NoExactSolution { .. })
         ));
     }

@@ -52,6 +52,7 @@ impl PointMaze {
             action_low: -1.0,
             action_high: 1.0,
             horizon: map.horizon,
+            ..Spec::default()
         };
         Self {
             map,

@@ -38,8 +38,13 @@ impl MazeOracle {
             Functional::Optimal => Ok(()),
             Functional::Behaviour(other) => Err(Error::no_solution(
                 self.map.id,
-                other,
+                other.name(),
                 "its hidden targets are not part of the state",
+            )),
+            Functional::Expectile { expectile, .. } => Err(Error::no_solution(
+                self.map.id,
+                format!("expectile {expectile}"),
+                "the behaviour's hidden targets are not part of the state",
             )),
         }
     }
@@ -50,7 +55,12 @@ impl MazeOracle {
 }
 
 impl Oracle for MazeOracle {
-    fn optimal_action(&self, observation: &[f32], out: &mut [f32]) -> Result<(), Error> {
+    fn optimal_action(
+        &self,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
         check_length(self.map.id, "action", ACTION_DIM, out.len())?;
         narrow(
             &self
@@ -66,6 +76,7 @@ impl Oracle for MazeOracle {
         &self,
         functional: &Functional,
         observation: &[f32],
+        _goal: Option<&[f32]>,
         action: &[f32],
         grad: Option<&mut [f32]>,
     ) -> Result<f64, Error> {
@@ -80,7 +91,12 @@ impl Oracle for MazeOracle {
     }
 
     /// The value of the best of the actions that `optimal_action` chooses from, so that the regret is never negative there.
-    fn v(&self, functional: &Functional, observation: &[f32]) -> Result<f64, Error> {
+    fn v(
+        &self,
+        functional: &Functional,
+        observation: &[f32],
+        _goal: Option<&[f32]>,
+    ) -> Result<f64, Error> {
         self.optimal_only(functional)?;
         let state = self.state(observation)?;
         if reached(self.map, &state) {

@@ -55,7 +55,7 @@ fn the_oracle_drives_every_start_to_the_goal_through_the_environment() {
     for seed in 0..20 {
         env.reset(seed, &mut s).unwrap();
         let last = loop {
-            ORACLE.optimal_action(&s, &mut a).unwrap();
+            ORACLE.optimal_action(&s, None, &mut a).unwrap();
             let step = env.step(&a, &mut s).unwrap();
             if step.terminated || step.truncated {
                 break step;
@@ -108,20 +108,20 @@ fn the_gradient_of_q_agrees_with_central_differences() {
 fn regret_is_zero_at_the_optimum_and_positive_away_from_the_goal() {
     let mut a = [0.0f32; ACTION_DIM];
     let state = [1.5f32, 3.5, 0.0, 0.0];
-    ORACLE.optimal_action(&state, &mut a).unwrap();
+    ORACLE.optimal_action(&state, None, &mut a).unwrap();
     assert!(
         a[0] > 0.0,
         "from the far end of the U the way leads right: {a:?}"
     );
-    assert!(ORACLE.regret(&state, &a).unwrap().abs() < 1e-12);
-    assert!(ORACLE.regret(&state, &[-1.0, 0.0]).unwrap() > 0.1);
+    assert!(ORACLE.regret(&state, None, &a).unwrap().abs() < 1e-12);
+    assert!(ORACLE.regret(&state, None, &[-1.0, 0.0]).unwrap() > 0.1);
 }
 
 #[test]
 fn behaviours_have_no_exact_values() {
     let navigate = Functional::Behaviour(crate::BehaviourSpec::Navigate { noise: 0.3 });
     assert!(matches!(
-        ORACLE.v(&navigate, &[1.5; 4]),
+        ORACLE.v(&navigate, &[1.5; 4], None),
         Err(Error::NoExactSolution { .. })
     ));
 }

@@ -5,7 +5,7 @@ use crate::job::EvaluationJob;
 use envs::{Environment, Spec, Step};
 use manifest::random::Family;
 use plugin_api::{Failure, Outcome};
-use plugin_host::{BatchBuffers, Library, Random, Services};
+use plugin_host::{BatchBuffers, BatchRequest, Library, Random, Services};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -14,7 +14,13 @@ use std::rc::Rc;
 struct EnvironmentServices;
 
 impl Services for EnvironmentServices {
-    fn batch(&mut self, _stream: &str, _step: u64, _out: &mut BatchBuffers) -> Outcome<()> {
+    fn batch(
+        &mut self,
+        _stream: &str,
+        _step: u64,
+        _request: BatchRequest,
+        _out: &mut BatchBuffers,
+    ) -> Outcome<()> {
         Err(Failure::invalid_argument("environments see no data"))
     }
 
@@ -77,6 +83,7 @@ impl Simulator {
                 action_low: s.action_low as f32,
                 action_high: s.action_high as f32,
                 horizon: s.horizon,
+                ..Spec::default()
             };
             let observation = vec![0.0; s.observation_dim];
             Ok(Self::Plugin {

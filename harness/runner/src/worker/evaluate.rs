@@ -252,7 +252,7 @@ impl Scorer<'_> {
             .chunks_exact(transitions.observation_dim())
             .zip(actions.chunks_exact(optimal.len()));
         for (s, a) in pairs {
-            oracle.optimal_action(s, &mut optimal)?;
+            oracle.optimal_action(s, None, &mut optimal)?;
             sum += squared_distance(a, &optimal);
         }
         self.metric(update, name, sum / rows.len() as f64);

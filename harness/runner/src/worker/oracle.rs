@@ -94,7 +94,7 @@ impl Critic for ExactValues {
             .zip(actions)
             .zip(gradient.chunks_exact_mut(self.action_dim))
         {
-            q.push(self.oracle.q(&self.q, s, a, Some(g)).map_err(failed)? as f32);
+            q.push(self.oracle.q(&self.q, s, None, a, Some(g)).map_err(failed)? as f32);
         }
         let shape = [rows as i64, self.action_dim as i64];
         Ok((self.array(q, &shape[..1]), self.array(gradient, &shape)))
@@ -106,7 +106,7 @@ impl StateValue for ExactValues {
         let states = single(observation)?;
         let values = states
             .chunks_exact(width(observation))
-            .map(|s| self.oracle.v(&self.v, s).map(|v| v as f32));
+            .map(|s| self.oracle.v(&self.v, s, None).map(|v| v as f32));
         let values: Vec<f32> = values.collect::<Result<_, _>>().map_err(failed)?;
         let shape = [values.len() as i64];
         Ok(self.array(values, &shape))
@@ -127,7 +127,7 @@ impl Policy for ExactValues {
             .chunks_exact(width(observation))
             .zip(actions.chunks_exact_mut(self.action_dim))
         {
-            self.oracle.optimal_action(s, a).map_err(failed)?;
+            self.oracle.optimal_action(s, None, a).map_err(failed)?;
         }
         let shape = [rows as i64, self.action_dim as i64];
         Ok(self.array(actions, &shape))

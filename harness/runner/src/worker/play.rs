@@ -150,10 +150,10 @@ impl Scorer<'_> {
 impl Visited {
     fn add(&mut self, oracle: &dyn Oracle, state: &[f32], action: &[f32]) -> Result<(), Stop> {
         let mut optimal = vec![0.0; action.len()];
-        oracle.optimal_action(state, &mut optimal)?;
+        oracle.optimal_action(state, None, &mut optimal)?;
         self.states += 1;
         self.squared_error += squared_distance(action, &optimal);
-        self.regret += oracle.regret(state, action)?;
+        self.regret += oracle.regret(state, None, action)?;
         Ok(())
     }
 }
