@@ -166,7 +166,28 @@ impl Transitions {
         (slot != NONE).then(|| &self.final_observation[start..start + self.observation_dim])
     }
 
-    fn is_last(&self, row: usize) -> bool {
+    /// The same transitions with every observation re-encoded: `encode` writes `dim` elements for one observation `[d]`.
+    pub fn encoded(&self, dim: usize, mut encode: impl FnMut(&[f32], &mut [f32])) -> Self {
+        let mut all = |observations: &[f32]| {
+            let mut out = vec![0.0; observations.len() / self.observation_dim * dim];
+            let pairs = observations
+                .chunks_exact(self.observation_dim)
+                .zip(out.chunks_exact_mut(dim));
+            pairs.for_each(|(from, to)| encode(from, to));
+            out
+        };
+        let (observation, final_observation) =
+            (all(&self.observation), all(&self.final_observation));
+        Self {
+            observation_dim: dim,
+            observation,
+            final_observation,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the row is the last of its trajectory.
+    pub fn is_last(&self, row: usize) -> bool {
         row + 1 == self.len() || self.episode[row + 1] != self.episode[row]
     }
 

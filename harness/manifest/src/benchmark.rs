@@ -1,5 +1,6 @@
 //! Benchmark definitions: `benchmarks/<folder>/benchmark.toml`.
 
+use crate::goal::GoalRules;
 use serde::{Deserialize, Serialize};
 
 /// Dataset + environment + evaluation protocol.
@@ -28,6 +29,9 @@ pub struct BenchmarkDefinition {
     /// Command that imports the dataset, printed where it is missing.
     #[serde(default)]
     pub import: Option<String>,
+    /// Goals; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalRules>,
     /// Evaluation protocol.
     pub evaluation: BenchmarkEvaluation,
 }

@@ -1,11 +1,13 @@
 //! What can be checked about a manifest without looking at anything else.
 
+use crate::check_shown::check_shown;
+use crate::check_tuning::check_tuning;
 use crate::error::{Error, Position, nearest};
-use crate::types::{Finding, Manifest, Pipeline, StageSpec};
+use crate::types::{Manifest, Pipeline, StageSpec};
 use std::collections::BTreeSet;
 
 /// Locates a key path in the file the manifest came from.
-type Locate<'a> = &'a dyn Fn(&str) -> Position;
+pub(crate) type Locate<'a> = &'a dyn Fn(&str) -> Position;
 
 /// Checks names, ranges and references inside the manifest.
 pub fn check(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
@@ -69,12 +71,7 @@ pub fn check(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
     if let Some((key, _)) = counts.iter().find(|(_, n)| *n == Some(0)) {
         return value(key, "is 0, expected at least 1".into(), None);
     }
-    unique(
-        manifest.benchmarks.iter().map(|b| b.id.as_str()),
-        "benchmark",
-        "id",
-        locate,
-    )?;
+    check_benchmarks(manifest, locate)?;
     unique(
         manifest.pipelines.iter().map(|p| p.name.as_str()),
         "pipeline",
@@ -85,6 +82,7 @@ pub fn check(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
         check_pipeline(manifest, pipeline, i, locate)?;
     }
     check_axes(manifest, locate)?;
+    check_tuning(manifest, locate)?;
     check_sweeps(manifest, locate)?;
     check_shown(manifest, locate)
 }
@@ -96,7 +94,7 @@ fn is_slug(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn unique<'a>(
+pub(crate) fn unique<'a>(
     names: impl Iterator<Item = &'a str>,
     list: &str,
     field: &str,
@@ -109,6 +107,34 @@ fn unique<'a>(
             return Err(Error::Value {
                 at,
                 reason: format!("`{name}` appears twice"),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_benchmarks(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for (i, benchmark) in manifest.benchmarks.iter().enumerate() {
+        let name = benchmark.name();
+        let field = if benchmark.label.is_some() {
+            "label"
+        } else {
+            "id"
+        };
+        if !seen.insert(name) {
+            return Err(Error::Value {
+                at: locate(&format!("benchmark[{i}].{field}")),
+                reason: format!("`{name}` appears twice"),
+                hint: Some("give one of them another label".into()),
+            });
+        }
+        let transform = benchmark.transform.as_ref();
+        if let Some((key, reason)) = transform.and_then(|t| t.problem()) {
+            return Err(Error::Value {
+                at: locate(&format!("benchmark[{i}].transform.{key}")),
+                reason,
                 hint: None,
             });
         }
@@ -179,7 +205,7 @@ fn check_pipeline(
     Ok(())
 }
 
-fn known_benchmark(
+pub(crate) fn known_benchmark(
     manifest: &Manifest,
     id: &str,
     key: &str,
@@ -188,13 +214,13 @@ fn known_benchmark(
     known(
         "benchmark of this manifest",
         id,
-        &mut manifest.benchmarks.iter().map(|b| b.id.as_str()),
+        &mut manifest.benchmarks.iter().map(|b| b.name()),
         key,
         locate,
     )
 }
 
-fn known_pipeline(
+pub(crate) fn known_pipeline(
     manifest: &Manifest,
     name: &str,
     key: &str,
@@ -209,7 +235,7 @@ fn known_pipeline(
     )
 }
 
-fn known(
+pub(crate) fn known(
     what: &str,
     name: &str,
     candidates: &mut dyn Iterator<Item = &str>,
@@ -309,79 +335,6 @@ fn check_sweeps(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn check_shown(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
-    unique(
-        manifest.tables.iter().map(|t| t.id.as_str()),
-        "table",
-        "id",
-        locate,
-    )?;
-    for (i, table) in manifest.tables.iter().enumerate() {
-        if let Some(id) = &table.benchmark {
-            known_benchmark(manifest, id, &format!("table[{i}].benchmark"), locate)?;
-        }
-    }
-    for (i, finding) in manifest.findings.iter().enumerate() {
-        let key = |field: &str| format!("finding[{i}].{field}");
-        let (benchmark, pipelines) = finding_names(finding);
-        known_benchmark(manifest, benchmark, &key("benchmark"), locate)?;
-        for (field, name) in pipelines {
-            known_pipeline(manifest, name, &key(field), locate)?;
-        }
-        if let Finding::Ratio {
-            sweep: Some(parameter),
-            ..
-        } = finding
-        {
-            let mut swept = manifest.sweeps.iter().map(|s| s.parameter.as_str());
-            known(
-                "swept parameter",
-                parameter,
-                &mut swept,
-                &key("sweep"),
-                locate,
-            )?;
-        }
-    }
-    Ok(())
-}
-
-fn finding_names(finding: &Finding) -> (&str, Vec<(&'static str, &str)>) {
-    match finding {
-        Finding::Ratio {
-            benchmark,
-            numerator,
-            denominator,
-            ..
-        } => (
-            benchmark,
-            vec![("numerator", numerator), ("denominator", denominator)],
-        ),
-        Finding::RatioOfRatios {
-            benchmark, a, b, ..
-        } => (
-            benchmark,
-            vec![
-                ("a.numerator", &a.numerator),
-                ("a.denominator", &a.denominator),
-                ("b.numerator", &b.numerator),
-                ("b.denominator", &b.denominator),
-            ],
-        ),
-        Finding::Order {
-            benchmark,
-            first,
-            second,
-            ..
-        } => (benchmark, vec![("first", first), ("second", second)]),
-        Finding::TrainEvaluationGap {
-            benchmark,
-            pipeline,
-            ..
-        } => (benchmark, vec![("pipeline", pipeline)]),
-    }
 }
 
 /// Whether a stage learns from data; the oracle does not.

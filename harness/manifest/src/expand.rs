@@ -72,10 +72,11 @@ pub fn points(
 ) -> Vec<Point> {
     let mut reference = BTreeMap::new();
     let mut axes: Vec<(&String, &Vec<Value>)> = Vec::new();
-    let crossed = manifest
-        .benchmarks
-        .iter()
-        .any(|b| b.id == benchmark && b.axes);
+    let crossed = pipeline.axes
+        && manifest
+            .benchmarks
+            .iter()
+            .any(|b| b.name() == benchmark && b.axes);
     for (name, values) in &manifest.axes {
         if let Some(value) = declared(pipeline, name, defaults) {
             reference.insert(name.clone(), value);

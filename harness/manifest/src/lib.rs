@@ -6,22 +6,29 @@
 
 mod benchmark;
 mod check;
+mod check_shown;
+mod check_tuning;
 mod error;
 pub mod expand;
+mod goal;
 pub mod identity;
 pub mod params;
 mod parse;
 pub mod random;
 mod schema;
+mod shown;
+mod transform;
 mod types;
 
 pub use benchmark::{BenchmarkDefinition, BenchmarkEvaluation};
 pub use check::check;
 pub use error::{Error, Position, nearest};
-pub use parse::{locate, parse_benchmark, parse_manifest};
+pub use goal::{End, Future, GoalRules, GoalSampling, Reached};
+pub use parse::{locate, parse_benchmark, parse_document, parse_manifest};
 pub use schema::manifest_schema;
+pub use shown::{Better, Finding, Pair, Table};
+pub use transform::{TransformKind, TransformSpec};
 pub use types::{
-    ActionMode, BenchmarkRef, Better, Evaluation, Finding, IdentityMode, Limits, Manifest,
-    NumericMode, Pair, Pipeline, Plugins, PolicyView, Precision, Seeds, Selection, StageSpec,
-    Study, Sweep, Table, Training,
+    ActionMode, BenchmarkRef, Evaluation, IdentityMode, Limits, Manifest, NumericMode, Pipeline,
+    Plugins, PolicyView, Precision, Seeds, Selection, StageSpec, Study, Sweep, Training, Tuning,
 };

@@ -55,7 +55,15 @@ pub fn parse_benchmark(text: &str, file: &str) -> Result<BenchmarkDefinition, Er
             "episodes and environments_per_batch must be at least 1".into(),
         ));
     }
+    if let Some((key, reason)) = benchmark.goal.as_ref().and_then(|g| g.problem()) {
+        return Err(bad(&format!("goal.{key}"), format!("{key}: {reason}")));
+    }
     Ok(benchmark)
+}
+
+/// Parses any other TOML document of the project (e.g. a claims file) with the errors of manifests. `file` names it.
+pub fn parse_document<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, Error> {
+    parse(text, file)
 }
 
 /// Where the key path `key` (`a.b[2].c`) stands in `text`.

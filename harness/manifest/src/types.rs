@@ -1,5 +1,7 @@
 //! The manifest as typed data. Every field is documented here; `assay schema` prints the same as JSON Schema.
 
+use crate::shown::{Finding, Table};
+use crate::transform::TransformSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +66,24 @@ pub struct Study {
     /// Seed of the permutation behind data fractions; absent: the run seed.
     #[serde(default)]
     pub subset_seed: Option<u64>,
+    /// Where the values of tuned sweeps are chosen; absent: nothing is tuned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
+}
+
+/// Seeds on which values are chosen. Reports are made on others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tuning {
+    /// Run seeds, disjoint from those of the report.
+    pub seeds: Seeds,
+    /// Seed of the episodes on which tuning runs are scored, other than that of the report.
+    #[serde(default = "tuning_evaluation_seed")]
+    pub evaluation_seed: u64,
+}
+
+fn tuning_evaluation_seed() -> u64 {
+    1
 }
 
 /// Run seeds `base, base + 1, ... base + count - 1`.
@@ -78,11 +98,17 @@ pub struct Seeds {
 }
 
 /// A benchmark of the study.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BenchmarkRef {
     /// Id of a folder under `benchmarks/`.
     pub id: String,
+    /// Name in this manifest and in tables; absent: the id. A benchmark may be listed twice under two names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// How states are shown to learners and policies; absent: as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<TransformSpec>,
     /// Logical digest that the dataset must have (`sha256:...`); absent: whatever is there, recorded.
     #[serde(default)]
     pub dataset_digest: Option<String>,
@@ -93,6 +119,13 @@ pub struct BenchmarkRef {
 
 fn yes() -> bool {
     true
+}
+
+impl BenchmarkRef {
+    /// The name by which the rest of the manifest, cells and tables know it.
+    pub fn name(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// Ordered stages that end in a policy.
@@ -107,6 +140,9 @@ pub struct Pipeline {
     /// Benchmarks it runs on; absent: all.
     #[serde(default)]
     pub benchmarks: Option<Vec<String>>,
+    /// Whether the axes are crossed; otherwise it runs at its declared values only.
+    #[serde(default = "yes")]
+    pub axes: bool,
     /// Stages in order.
     #[schemars(length(min = 1))]
     pub stages: Vec<StageSpec>,
@@ -168,6 +204,9 @@ pub struct Sweep {
     /// Benchmarks it applies to; absent: all.
     #[serde(default)]
     pub benchmarks: Option<Vec<String>>,
+    /// Whether the value is chosen on the tuning seeds. All values are run on both sets of seeds.
+    #[serde(default)]
+    pub tune: bool,
 }
 
 /// How stages are trained.
@@ -298,102 +337,4 @@ impl Default for Limits {
 pub struct Plugins {
     /// Folders, relative to the manifest.
     pub path: Vec<String>,
-}
-
-/// Which direction of a metric is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Better {
-    /// Small is good.
-    Lower,
-    /// Large is good.
-    Higher,
-}
-
-/// A comparison table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// Name of the table.
-    pub id: String,
-    /// The benchmark; absent: all.
-    #[serde(default)]
-    pub benchmark: Option<String>,
-    /// The metric, e.g. `normalized_score` or `action_mse_evaluation`.
-    pub metric: String,
-    /// `pipeline`, `benchmark` or a label.
-    pub rows: String,
-    /// `pipeline`, `benchmark` or a label.
-    pub columns: String,
-    /// Which direction is good.
-    pub better: Better,
-}
-
-/// Two pipelines whose metric is divided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Pair {
-    /// Pipeline above the line.
-    pub numerator: String,
-    /// Pipeline below the line.
-    pub denominator: String,
-}
-
-/// A comparison that is evaluated and printed with its interval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Finding {
-    /// Metric of one pipeline over another, at the reference or at every value of a swept parameter.
-    Ratio {
-        /// Name.
-        id: String,
-        /// Where.
-        benchmark: String,
-        /// What.
-        metric: String,
-        /// Pipeline above the line.
-        numerator: String,
-        /// Pipeline below the line.
-        denominator: String,
-        /// A swept parameter, for one estimate per value.
-        #[serde(default)]
-        sweep: Option<String>,
-    },
-    /// Ratio of two ratios.
-    RatioOfRatios {
-        /// Name.
-        id: String,
-        /// Where.
-        benchmark: String,
-        /// What.
-        metric: String,
-        /// The ratio above the line.
-        a: Pair,
-        /// The ratio below the line.
-        b: Pair,
-    },
-    /// Which of two pipelines is better.
-    Order {
-        /// Name.
-        id: String,
-        /// Where.
-        benchmark: String,
-        /// What.
-        metric: String,
-        /// First pipeline.
-        first: String,
-        /// Second pipeline.
-        second: String,
-        /// Which direction is good.
-        better: Better,
-    },
-    /// Evaluation error over training error of one pipeline.
-    TrainEvaluationGap {
-        /// Name.
-        id: String,
-        /// Where.
-        benchmark: String,
-        /// The pipeline.
-        pipeline: String,
-    },
 }

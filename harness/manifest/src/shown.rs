@@ -1,0 +1,102 @@
+//! What a manifest asks to be shown: tables and findings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which direction of a metric is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// Small is good.
+    Lower,
+    /// Large is good.
+    Higher,
+}
+
+/// A comparison table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Name of the table.
+    pub id: String,
+    /// The benchmark; absent: all.
+    #[serde(default)]
+    pub benchmark: Option<String>,
+    /// The metric, e.g. `normalized_score` or `action_mse_evaluation`.
+    pub metric: String,
+    /// `pipeline`, `benchmark` or a label.
+    pub rows: String,
+    /// `pipeline`, `benchmark` or a label.
+    pub columns: String,
+    /// Which direction is good.
+    pub better: Better,
+}
+
+/// Two pipelines whose metric is divided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Pipeline above the line.
+    pub numerator: String,
+    /// Pipeline below the line.
+    pub denominator: String,
+}
+
+/// A comparison that is evaluated and printed with its interval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Finding {
+    /// Metric of one pipeline over another, at the reference or at every value of a swept parameter.
+    Ratio {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// Pipeline above the line.
+        numerator: String,
+        /// Pipeline below the line.
+        denominator: String,
+        /// A swept parameter, for one estimate per value.
+        #[serde(default)]
+        sweep: Option<String>,
+    },
+    /// Ratio of two ratios.
+    RatioOfRatios {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// The ratio above the line.
+        a: Pair,
+        /// The ratio below the line.
+        b: Pair,
+    },
+    /// Which of two pipelines is better.
+    Order {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// What.
+        metric: String,
+        /// First pipeline.
+        first: String,
+        /// Second pipeline.
+        second: String,
+        /// Which direction is good.
+        better: Better,
+    },
+    /// Evaluation error over training error of one pipeline.
+    TrainEvaluationGap {
+        /// Name.
+        id: String,
+        /// Where.
+        benchmark: String,
+        /// The pipeline.
+        pipeline: String,
+    },
+}
