@@ -5,7 +5,8 @@ use good_plugins::{Affine, BcHyper, Line, LinearBc};
 use manifest::random::{Family, Stream};
 use plugin_api::{Environment as _, Precision, Problem, View, abi};
 use plugin_host::{
-    ActMode, BatchBuffers, Environment, Learner, Library, Random, Services, SharedServices,
+    ActMode, BatchBuffers, BatchRequest, Environment, Learner, Library, Random, Services,
+    SharedServices,
 };
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -154,6 +155,7 @@ impl Services for Host {
         &mut self,
         stream: &str,
         step: u64,
+        _request: BatchRequest,
         out: &mut BatchBuffers,
     ) -> plugin_api::Outcome<()> {
         let mut draws = Family::new(1, &["native", stream]).at(step);
@@ -206,6 +208,7 @@ fn problem() -> Problem {
         batch_size: 16,
         updates: 10,
         row_count: 16,
+        observation_shape: [0; 3],
     }
 }
 
@@ -229,7 +232,9 @@ fn native_and_loaded_learner_give_the_same_bits() {
     };
     let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&x| f64::from(x)).collect() };
     for step in 0..10 {
-        host.borrow_mut().batch("train", step, &mut batch).unwrap();
+        host.borrow_mut()
+            .batch("train", step, BatchRequest::default(), &mut batch)
+            .unwrap();
         let (s, a) = (wide(&batch.observation), wide(&batch.action));
         losses.push(LinearBc::descend(&mut native, &s, &a, rate.learning_rate));
     }

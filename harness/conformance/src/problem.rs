@@ -2,7 +2,7 @@
 
 use manifest::random::{Family, Stream};
 use plugin_api::{Failure, Outcome, Precision, Problem};
-use plugin_host::{BatchBuffers, Random, Services};
+use plugin_host::{BatchBuffers, BatchRequest, Random, Services};
 
 /// S
 pub(crate) const OBSERVATION_DIM: usize = 3;
@@ -28,6 +28,7 @@ pub(crate) fn problem(batch_size: usize, precision: Precision) -> Problem {
         batch_size,
         updates: BUDGET,
         row_count: ROWS,
+        observation_shape: [0; 3],
     }
 }
 
@@ -147,7 +148,13 @@ impl Synthetic {
 }
 
 impl Services for Synthetic {
-    fn batch(&mut self, stream: &str, step: u64, out: &mut BatchBuffers) -> Outcome<()> {
+    fn batch(
+        &mut self,
+        stream: &str,
+        step: u64,
+        _request: BatchRequest,
+        out: &mut BatchBuffers,
+    ) -> Outcome<()> {
         out.observation.clear();
         out.action.clear();
         out.reward.clear();

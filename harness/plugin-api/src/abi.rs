@@ -1,5 +1,5 @@
 //! `#[repr(C)]` mirror of `include/assay/plugin.h`. The header is the specification and carries the contracts; this
-//! file carries the layout, and the asserts at its end fail the build when a field moves.
+//! file carries the layout, and the asserts in `layout` fail the build when a field moves.
 
 #![allow(
     missing_docs,
@@ -9,7 +9,7 @@
 use std::ffi::{c_char, c_void};
 
 pub const ABI_MAJOR: u32 = 1;
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 pub const ENTRY_SYMBOL: &str = "assay_plugin_entry";
 
 pub const OK: u32 = 0;
@@ -24,6 +24,10 @@ pub const POISONED: u32 = 8;
 
 pub const UNIFORM: u32 = 0;
 pub const NORMAL: u32 = 1;
+pub const GOALS_NONE: u32 = 0;
+pub const GOALS_VALUE: u32 = 1;
+pub const GOALS_POLICY: u32 = 2;
+pub const GOALS_FUTURE: u32 = 3;
 pub const LOG_INFO: u32 = 0;
 pub const LOG_WARNING: u32 = 1;
 pub const FLOAT32: u32 = 0;
@@ -43,7 +47,24 @@ pub const ORACLE_BEHAVIOUR: u32 = 1;
 pub const CRITIC_V1: &str = "critic/1";
 pub const STATE_VALUE_V1: &str = "state-value/1";
 pub const POLICY_V1: &str = "policy/1";
+pub const Q_ALL_V1: &str = "q-all/1";
+pub const POLICY_DISCRETE_V1: &str = "policy-discrete/1";
+pub const POLICY_UPDATE_V1: &str = "policy-update/1";
+pub const TEST_TIME_V1: &str = "test-time/1";
+pub const ENCODER_V1: &str = "encoder/1";
 pub const ORACLE_V1: &str = "oracle/1";
+
+/// Every interface of learners, in the order of the header.
+pub const LEARNER_INTERFACES: [&str; 8] = [
+    CRITIC_V1,
+    STATE_VALUE_V1,
+    POLICY_V1,
+    Q_ALL_V1,
+    POLICY_DISCRETE_V1,
+    POLICY_UPDATE_V1,
+    TEST_TIME_V1,
+    ENCODER_V1,
+];
 
 pub type Status = u32;
 
@@ -117,7 +138,26 @@ pub struct Batch {
     pub next_observation: *const DLTensor,
     pub goal: *const DLTensor,
     pub row: *const DLTensor,
+    pub next_action: *const DLTensor,
 }
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchRequest {
+    pub struct_size: u32,
+    pub goals: u32,
+    pub next_action: u32,
+    pub held_out: u32,
+}
+
+pub type BatchWithFn = unsafe extern "C" fn(
+    *mut c_void,
+    Str,
+    u64,
+    *const BatchRequest,
+    *mut Batch,
+    *mut Error,
+) -> Status;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -131,9 +171,18 @@ pub struct Host {
     pub log: unsafe extern "C" fn(*mut c_void, u32, Str),
     pub metric: unsafe extern "C" fn(*mut c_void, Str, u64, f64, *mut Error) -> Status,
     pub cancelled: unsafe extern "C" fn(*mut c_void) -> u32,
+    pub batch_with: Option<BatchWithFn>,
 }
 
+/// Size of `assay_host` in ABI 1.0.
+pub const HOST_SIZE_1_0: usize = std::mem::offset_of!(Host, batch_with);
+/// Size of `assay_batch` in ABI 1.0.
+pub const BATCH_SIZE_1_0: usize = std::mem::offset_of!(Batch, next_action);
+/// Size of `assay_problem` in ABI 1.0.
+pub const PROBLEM_SIZE_1_0: usize = std::mem::offset_of!(Problem, observation_shape);
+
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct Problem {
     pub struct_size: u32,
     pub precision: u32,
@@ -147,6 +196,7 @@ pub struct Problem {
     pub batch_size: u64,
     pub updates: u64,
     pub row_count: u64,
+    pub observation_shape: [u64; 3],
 }
 
 #[repr(C)]
@@ -261,6 +311,76 @@ pub struct PolicyV1 {
 }
 
 #[repr(C)]
+pub struct QAllV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub q_all: unsafe extern "C" fn(
+        *mut c_void,
+        *const DLTensor,
+        *const DLTensor,
+        u32,
+        u32,
+        *mut DLTensor,
+        *mut Error,
+    ) -> Status,
+}
+
+#[repr(C)]
+pub struct PolicyDiscreteV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub log_probs: unsafe extern "C" fn(
+        *mut c_void,
+        *const DLTensor,
+        *const DLTensor,
+        *mut DLTensor,
+        *mut Error,
+    ) -> Status,
+}
+
+#[repr(C)]
+pub struct PolicyUpdateV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub begin: unsafe extern "C" fn(*mut c_void, f64, *mut Error) -> Status,
+    pub step: unsafe extern "C" fn(
+        *mut c_void,
+        *const DLTensor,
+        *const DLTensor,
+        *const DLTensor,
+        f64,
+        *mut f64,
+        *mut Error,
+    ) -> Status,
+    pub reset: unsafe extern "C" fn(*mut c_void, *mut Error) -> Status,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TestTimeCounts {
+    pub struct_size: u32,
+    pub sequential: u32,
+    pub critic_gradients: u64,
+    pub policy_updates: u64,
+}
+
+#[repr(C)]
+pub struct TestTimeV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub begin_episode: unsafe extern "C" fn(*mut c_void, u64, *mut Error) -> Status,
+    pub counts: unsafe extern "C" fn(*mut c_void, *mut TestTimeCounts, *mut Error) -> Status,
+}
+
+#[repr(C)]
+pub struct EncoderV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub encode:
+        unsafe extern "C" fn(*mut c_void, *const DLTensor, *mut DLTensor, *mut Error) -> Status,
+}
+
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Step {
     pub struct_size: u32,
@@ -353,60 +473,6 @@ pub struct PluginDescriptor {
 
 pub type EntryFn = unsafe extern "C" fn() -> *const PluginDescriptor;
 
-/// The sizes the header promises on a 64-bit platform, in the order of the header; the C test compares `sizeof`.
-pub const STRUCT_SIZES: &[(&str, usize)] = &[
-    ("assay_string", size_of::<Str>()),
-    ("assay_error", size_of::<Error>()),
-    ("DLTensor", size_of::<DLTensor>()),
-    ("assay_writer", size_of::<Writer>()),
-    ("assay_reader", size_of::<Reader>()),
-    ("assay_batch", size_of::<Batch>()),
-    ("assay_host", size_of::<Host>()),
-    ("assay_problem", size_of::<Problem>()),
-    ("assay_upstream", size_of::<Upstream>()),
-    ("assay_learner_descriptor", size_of::<LearnerDescriptor>()),
-    ("assay_critic_v1", size_of::<CriticV1>()),
-    ("assay_state_value_v1", size_of::<StateValueV1>()),
-    ("assay_policy_v1", size_of::<PolicyV1>()),
-    ("assay_step", size_of::<Step>()),
-    ("assay_environment_spec", size_of::<EnvironmentSpec>()),
-    (
-        "assay_environment_descriptor",
-        size_of::<EnvironmentDescriptor>(),
-    ),
-    ("assay_oracle_v1", size_of::<OracleV1>()),
-    ("assay_plugin_descriptor", size_of::<PluginDescriptor>()),
-];
+mod layout;
 
-macro_rules! layout {
-    ($type:ty, $size:expr, $($field:ident @ $offset:expr),+) => {
-        const _: () = assert!(size_of::<$type>() == $size);
-        $(const _: () = assert!(std::mem::offset_of!($type, $field) == $offset);)+
-    };
-}
-
-layout!(Str, 16, data @ 0, size @ 8);
-layout!(Error, 32, struct_size @ 0, code @ 4, message @ 8, capacity @ 16, size @ 24);
-layout!(DLTensor, 48, data @ 0, device @ 8, ndim @ 16, dtype @ 20, shape @ 24, strides @ 32, byte_offset @ 40);
-layout!(Writer, 24, ctx @ 8, write @ 16);
-layout!(Reader, 24, ctx @ 8, read @ 16);
-layout!(Batch, 64, observation @ 8, action @ 16, reward @ 24, terminated @ 32, next_observation @ 40, goal @ 48, row @ 56);
-layout!(Host, 56, ctx @ 8, batch @ 16, random @ 24, log @ 32, metric @ 40, cancelled @ 48);
-layout!(Problem, 88, precision @ 4, observation_dim @ 8, action_dim @ 16, action_count @ 24, goal_dim @ 32,
-    action_low @ 40, action_high @ 48, discount @ 56, batch_size @ 64, updates @ 72, row_count @ 80);
-layout!(Upstream, 56, role @ 8, interface_id @ 24, table @ 40, instance @ 48);
-layout!(LearnerDescriptor, 152, determinism @ 4, id @ 8, version @ 24, description @ 40, requires_ids @ 56,
-    requires_count @ 64, provides_ids @ 72, provides_count @ 80, hyperparameters_schema @ 88, create @ 104,
-    update @ 112, save @ 120, load @ 128, interface_table @ 136, destroy @ 144);
-layout!(CriticV1, 24, q @ 8, q_gradient @ 16);
-layout!(StateValueV1, 16, v @ 8);
-layout!(PolicyV1, 32, act @ 8, log_prob @ 16, distribution @ 24);
-layout!(Step, 24, terminated @ 4, truncated @ 8, reserved @ 12, reward @ 16);
-layout!(EnvironmentSpec, 48, horizon @ 4, observation_dim @ 8, action_dim @ 16, state_dim @ 24, action_low @ 32, action_high @ 40);
-layout!(EnvironmentDescriptor, 128, determinism @ 4, id @ 8, version @ 24, description @ 40, model_files @ 56,
-    model_file_count @ 64, create @ 72, spec @ 80, reset @ 88, step @ 96, set_state @ 104, interface_table @ 112,
-    destroy @ 120);
-layout!(OracleV1, 32, optimal_action @ 8, q @ 16, v @ 24);
-layout!(PluginDescriptor, 128, abi_major @ 4, abi_minor_needed @ 8, abi_minor @ 12, id @ 16, version @ 32,
-    license @ 48, description @ 64, runtimes @ 80, runtime_count @ 88, learners @ 96, learner_count @ 104,
-    environments @ 112, environment_count @ 120);
+pub use layout::STRUCT_SIZES;

@@ -1,13 +1,7 @@
-//! The interfaces of learners as safe Rust: what an author implements, and the handles a consumer calls.
+//! The interfaces of learners as an author implements them.
 
-#![allow(unsafe_code, reason = "this module is part of the C boundary")]
-
-use crate::abi;
 use crate::failure::{Failure, Outcome};
-use crate::raw;
 use crate::tensor::{Array, View};
-use std::ffi::c_void;
-use std::marker::PhantomData;
 
 /// Which copy of a critic answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +91,68 @@ pub trait Policy {
     }
 }
 
+/// `q-all/1`, to be implemented by an author: the values of every discrete action.
+pub trait DiscreteCritic {
+    /// `Q(s, .)`: `[B, K]`, or `[M, B, K]` with [`Reduce::Member`].
+    fn q_all(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+        network: Network,
+        reduce: Reduce,
+    ) -> Outcome<Array>;
+}
+
+/// `policy-discrete/1`, to be implemented by an author: a policy over discrete actions.
+pub trait DiscretePolicy {
+    /// `log pi(. | s)`: `[B, K]`; the probabilities of a row sum to 1.
+    fn log_probs(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array>;
+}
+
+/// `policy-update/1`, to be implemented by an author: gradient steps that start from the trained policy `pi_off`. They
+/// change what the policy of the instance answers and nothing that `save` writes.
+pub trait PolicyUpdate {
+    /// Back to `pi_off` with a fresh optimiser of this learning rate (>= 0).
+    fn begin(&mut self, learning_rate: f64) -> Outcome<()>;
+    /// One ascent step on `mean_b <dq_da_b, mu(s_b)> - kl_weight * mean_b KL(pi_off || pi)(s_b)`, where `mu` is the
+    /// greedy action and `dq_da` is `[B, A]`; gives the mean KL before the step.
+    fn step(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+        dq_da: View<'_>,
+        kl_weight: f64,
+    ) -> Outcome<f64>;
+    /// Back to `pi_off`, bit for bit, with a fresh optimiser of the same learning rate.
+    fn reset(&mut self) -> Outcome<()>;
+}
+
+/// What acting has cost since the instance was created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TestTimeCounts {
+    /// Needs one environment per batch and episodes in the order of their index.
+    pub sequential: bool,
+    /// Rows of `dQ/da` that were asked for; never falls.
+    pub critic_gradients: u64,
+    /// Steps of `policy-update/1`; never falls.
+    pub policy_updates: u64,
+}
+
+/// `test-time/1`, to be implemented by an author: a policy that works on itself while it acts. A fresh instance that is
+/// asked the same repeats the same actions.
+pub trait TestTime {
+    /// The next act belongs to this episode.
+    fn begin_episode(&mut self, episode: u64) -> Outcome<()>;
+    /// What acting has cost so far.
+    fn counts(&self) -> TestTimeCounts;
+}
+
+/// `encoder/1`, to be implemented by an author: a representation of observations.
+pub trait Encoder {
+    /// `[B, E]`, the same `E` in every call.
+    fn encode(&mut self, observation: View<'_>) -> Outcome<Array>;
+}
+
 /// Whatever can offer interfaces: learners and the harness's own oracle.
 pub trait Provide {
     /// The critic, if this instance offers one.
@@ -111,222 +167,24 @@ pub trait Provide {
     fn policy(&mut self) -> Option<&mut dyn Policy> {
         None
     }
-}
-
-fn empty() -> abi::DLTensor {
-    abi::DLTensor {
-        data: std::ptr::null_mut(),
-        device: abi::DLDevice {
-            device_type: 1,
-            device_id: 0,
-        },
-        ndim: 0,
-        dtype: abi::DLDataType {
-            code: 2,
-            bits: 32,
-            lanes: 1,
-        },
-        shape: std::ptr::null_mut(),
-        strides: std::ptr::null_mut(),
-        byte_offset: 0,
+    /// The values of discrete actions, if this instance offers them.
+    fn discrete_critic(&mut self) -> Option<&mut dyn DiscreteCritic> {
+        None
     }
-}
-
-fn goal_pointer(goal: Option<&View<'_>>) -> *const abi::DLTensor {
-    goal.map_or(std::ptr::null(), |g| std::ptr::from_ref(g.as_dl()))
-}
-
-macro_rules! handle {
-    ($(#[$doc:meta])* $name:ident, $table:ty, $id:expr) => {
-        $(#[$doc])*
-        ///
-        /// Results are views that stay valid until the next call on the same instance; every method takes `&mut self`
-        /// so that the compiler enforces it.
-        pub struct $name<'a> {
-            table: &'a $table,
-            instance: *mut c_void,
-            life: PhantomData<&'a mut ()>,
-        }
-
-        impl $name<'_> {
-            /// The interface id.
-            pub const ID: &'static str = $id;
-
-            /// Adopts a function table and its instance.
-            ///
-            /// # Safety
-            /// `table` must be a valid table of this interface and `instance` the instance it belongs to; both must
-            /// outlive the handle, and nothing else may call the instance while a result is in use.
-            pub unsafe fn from_raw(table: *const c_void, instance: *mut c_void) -> Outcome<Self> {
-                // SAFETY: the caller vouches for the table; its first field is its size.
-                let size = if table.is_null() { 0 } else { unsafe { *table.cast::<u32>() } };
-                if (size as usize) < size_of::<$table>() {
-                    return Err(Failure::invalid_argument(format!(
-                        "the table of {} has {size} bytes, expected at least {}", $id, size_of::<$table>())));
-                }
-                // SAFETY: non-NULL and large enough.
-                Ok(Self { table: unsafe { &*table.cast::<$table>() }, instance, life: PhantomData })
-            }
-        }
-    };
-}
-
-handle!(
-    /// A critic of another stage.
-    CriticHandle, abi::CriticV1, abi::CRITIC_V1
-);
-handle!(
-    /// A state value of another stage.
-    StateValueHandle, abi::StateValueV1, abi::STATE_VALUE_V1
-);
-handle!(
-    /// A policy of another stage.
-    PolicyHandle, abi::PolicyV1, abi::POLICY_V1
-);
-
-impl CriticHandle<'_> {
-    /// `Q(s, a)`: `[B]`, or `[M, B]` with [`Reduce::Member`].
-    pub fn q(&mut self, query: &Query<'_>) -> Outcome<View<'_>> {
-        let mut q = empty();
-        // SAFETY: the table is valid by `from_raw`'s contract; inputs are borrowed for the call.
-        raw::call(|error| unsafe {
-            (self.table.q)(
-                self.instance,
-                query.observation.as_dl(),
-                goal_pointer(query.goal.as_ref()),
-                query.action.as_dl(),
-                query.network as u32,
-                query.reduce as u32,
-                &raw mut q,
-                error,
-            )
-        })?;
-        // SAFETY: valid until the next call on this instance, which needs `&mut self` again.
-        unsafe { View::from_raw(&raw const q) }
+    /// The policy over discrete actions, if this instance offers one.
+    fn discrete_policy(&mut self) -> Option<&mut dyn DiscretePolicy> {
+        None
     }
-
-    /// `Q(s, a)` `[B]` and `dQ/da` `[B, A]`.
-    pub fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(View<'_>, View<'_>)> {
-        let (mut q, mut dq_da) = (empty(), empty());
-        // SAFETY: as in `q`.
-        raw::call(|error| unsafe {
-            (self.table.q_gradient)(
-                self.instance,
-                query.observation.as_dl(),
-                goal_pointer(query.goal.as_ref()),
-                query.action.as_dl(),
-                query.network as u32,
-                query.reduce as u32,
-                &raw mut q,
-                &raw mut dq_da,
-                error,
-            )
-        })?;
-        // SAFETY: as in `q`.
-        unsafe {
-            Ok((
-                View::from_raw(&raw const q)?,
-                View::from_raw(&raw const dq_da)?,
-            ))
-        }
+    /// Steps of the policy after training, if this instance offers them.
+    fn policy_update(&mut self) -> Option<&mut dyn PolicyUpdate> {
+        None
     }
-}
-
-impl StateValueHandle<'_> {
-    /// `V(s)`: `[B]`.
-    pub fn v(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<View<'_>> {
-        let mut v = empty();
-        // SAFETY: the table is valid by `from_raw`'s contract; inputs are borrowed for the call.
-        raw::call(|error| unsafe {
-            (self.table.v)(
-                self.instance,
-                observation.as_dl(),
-                goal_pointer(goal.as_ref()),
-                &raw mut v,
-                error,
-            )
-        })?;
-        // SAFETY: valid until the next call on this instance, which needs `&mut self` again.
-        unsafe { View::from_raw(&raw const v) }
+    /// Work while acting, if this instance does any.
+    fn test_time(&mut self) -> Option<&mut dyn TestTime> {
+        None
     }
-}
-
-impl PolicyHandle<'_> {
-    /// Actions `[B, A]`.
-    pub fn act(
-        &mut self,
-        observation: View<'_>,
-        goal: Option<View<'_>>,
-        mode: ActMode,
-    ) -> Outcome<View<'_>> {
-        let mut action = empty();
-        let (mode, position) = match mode {
-            ActMode::Greedy => (abi::ACT_GREEDY, 0),
-            ActMode::Sampled(position) => (abi::ACT_SAMPLED, position),
-        };
-        // SAFETY: the table is valid by `from_raw`'s contract; inputs are borrowed for the call.
-        raw::call(|error| unsafe {
-            (self.table.act)(
-                self.instance,
-                observation.as_dl(),
-                goal_pointer(goal.as_ref()),
-                mode,
-                position,
-                &raw mut action,
-                error,
-            )
-        })?;
-        // SAFETY: valid until the next call on this instance, which needs `&mut self` again.
-        unsafe { View::from_raw(&raw const action) }
-    }
-
-    /// Log density `[B]` of `action` `[B, A]`.
-    pub fn log_prob(
-        &mut self,
-        observation: View<'_>,
-        goal: Option<View<'_>>,
-        action: View<'_>,
-    ) -> Outcome<View<'_>> {
-        let mut out = empty();
-        // SAFETY: as in `act`.
-        raw::call(|error| unsafe {
-            (self.table.log_prob)(
-                self.instance,
-                observation.as_dl(),
-                goal_pointer(goal.as_ref()),
-                action.as_dl(),
-                &raw mut out,
-                error,
-            )
-        })?;
-        // SAFETY: as in `act`.
-        unsafe { View::from_raw(&raw const out) }
-    }
-
-    /// Mean and standard deviation `[B, A]` of a diagonal Gaussian.
-    pub fn distribution(
-        &mut self,
-        observation: View<'_>,
-        goal: Option<View<'_>>,
-    ) -> Outcome<(View<'_>, View<'_>)> {
-        let (mut mean, mut std) = (empty(), empty());
-        // SAFETY: as in `act`.
-        raw::call(|error| unsafe {
-            (self.table.distribution)(
-                self.instance,
-                observation.as_dl(),
-                goal_pointer(goal.as_ref()),
-                &raw mut mean,
-                &raw mut std,
-                error,
-            )
-        })?;
-        // SAFETY: as in `act`.
-        unsafe {
-            Ok((
-                View::from_raw(&raw const mean)?,
-                View::from_raw(&raw const std)?,
-            ))
-        }
+    /// The representation of observations, if this instance offers one.
+    fn encoder(&mut self) -> Option<&mut dyn Encoder> {
+        None
     }
 }

@@ -5,9 +5,10 @@
 use crate::abi;
 use crate::failure::{Code, Failure, Outcome};
 use crate::host::Host;
-use crate::interface::{CriticHandle, PolicyHandle, Provide, StateValueHandle};
+use crate::interface::Provide;
 use crate::raw;
 use crate::serve::{Instance, offers, table, with_instance};
+use crate::upstream::{Upstream, bindings};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +49,8 @@ pub struct Problem {
     pub updates: u64,
     /// Transitions in the dataset; every `row` of a batch is below it.
     pub row_count: usize,
+    /// Channels, height, width where an observation is a picture; else zeros.
+    pub observation_shape: [usize; 3],
 }
 
 /// Static facts of a learner.
@@ -87,63 +90,6 @@ pub trait Learner: Provide + Sized + 'static {
     fn save(&self, out: &mut dyn Write) -> Outcome<()>;
     /// Restores what `save` wrote. The wrapper refuses foreign, truncated and overlong bytes.
     fn load(&mut self, from: &mut dyn Read) -> Outcome<()>;
-}
-
-struct Binding {
-    role: String,
-    interface_id: String,
-    table: *const c_void,
-    instance: *mut c_void,
-}
-
-/// The interfaces of earlier stages bound to this learner.
-pub struct Upstream {
-    bindings: Vec<Binding>,
-}
-
-impl Upstream {
-    fn find(&self, interface_id: &str) -> Outcome<&Binding> {
-        self.bindings
-            .iter()
-            .find(|b| b.interface_id == interface_id)
-            .ok_or_else(|| {
-                let bound: Vec<String> = self
-                    .bindings
-                    .iter()
-                    .map(|b| format!("{} from `{}`", b.interface_id, b.role))
-                    .collect();
-                Failure::invalid_argument(format!(
-                    "{interface_id} is not bound; bound are: [{}]",
-                    bound.join(", ")
-                ))
-            })
-    }
-
-    /// Whether an interface is bound.
-    pub fn has(&self, interface_id: &str) -> bool {
-        self.find(interface_id).is_ok()
-    }
-
-    /// The bound critic.
-    pub fn critic(&self) -> Outcome<CriticHandle<'static>> {
-        let b = self.find(abi::CRITIC_V1)?;
-        // SAFETY: the header promises table and instance for the life of the instance being created.
-        unsafe { CriticHandle::from_raw(b.table, b.instance) }
-    }
-
-    /// The bound state value.
-    pub fn state_value(&self) -> Outcome<StateValueHandle<'static>> {
-        let b = self.find(abi::STATE_VALUE_V1)?;
-        // SAFETY: as in `critic`.
-        unsafe { StateValueHandle::from_raw(b.table, b.instance) }
-    }
-
-    /// The bound policy.
-    pub fn policy(&self) -> Outcome<PolicyHandle<'static>> {
-        let b = self.find(abi::POLICY_V1)?;
-        // SAFETY: as in `critic`.
-        unsafe { PolicyHandle::from_raw(b.table, b.instance) }
-    }
 }
 
 /// The C descriptor of a learner type. Allocated once and leaked: descriptors live as long as the process.
@@ -202,36 +148,10 @@ fn schema_text<L: Learner>() -> String {
 }
 
 /// # Safety
-/// `upstream` must point to `count` valid entries, or `count` must be 0.
-unsafe fn bindings(upstream: *const abi::Upstream, count: u64) -> Outcome<Upstream> {
-    let entries = if count == 0 {
-        &[]
-    } else {
-        // SAFETY: the caller vouches for `count` entries.
-        unsafe { std::slice::from_raw_parts(upstream, count as usize) }
-    };
-    let bind = |entry: &abi::Upstream| -> Outcome<Binding> {
-        // SAFETY: strings are valid for the call by the header's contract.
-        let (role, interface_id) =
-            unsafe { (raw::text(entry.role)?, raw::text(entry.interface_id)?) };
-        Ok(Binding {
-            role: role.into(),
-            interface_id: interface_id.into(),
-            table: entry.table,
-            instance: entry.instance,
-        })
-    };
-    Ok(Upstream {
-        bindings: entries.iter().map(bind).collect::<Outcome<_>>()?,
-    })
-}
-
-fn read_problem(problem: &abi::Problem) -> Outcome<Problem> {
-    if (problem.struct_size as usize) < size_of::<abi::Problem>() {
-        return Err(Failure::invalid_argument(
-            "the problem struct is smaller than ABI 1.0 defines",
-        ));
-    }
+/// `problem` must be NULL or valid for its `struct_size`.
+unsafe fn read_problem(problem: *const abi::Problem) -> Outcome<Problem> {
+    // SAFETY: the caller vouches for the pointer; the fields after 1.0 are numbers.
+    let problem = unsafe { raw::prefix(problem, abi::PROBLEM_SIZE_1_0, "the problem") }?;
     let precision = match problem.precision {
         abi::FLOAT32 => Precision::F32,
         abi::FLOAT64 => Precision::F64,
@@ -253,6 +173,7 @@ fn read_problem(problem: &abi::Problem) -> Outcome<Problem> {
         batch_size: problem.batch_size as usize,
         updates: problem.updates,
         row_count: problem.row_count as usize,
+        observation_shape: problem.observation_shape.map(|n| n as usize),
     })
 }
 
@@ -269,9 +190,7 @@ unsafe extern "C" fn create<L: Learner>(
     unsafe {
         raw::guard(error, || {
             let host = Host::from_raw(host)?;
-            let problem = problem
-                .as_ref()
-                .ok_or_else(|| Failure::invalid_argument("the problem is NULL"))?;
+            let problem = read_problem(problem)?;
             let hyper = serde_json::from_str(raw::text(hyperparameters)?).map_err(|e| {
                 Failure::invalid_argument(format!("hyperparameters of `{}`: {e}", L::INFO.id))
             })?;
@@ -279,7 +198,7 @@ unsafe extern "C" fn create<L: Learner>(
             for id in L::INFO.requires {
                 upstream.find(id)?;
             }
-            let learner = L::create(host, &read_problem(problem)?, hyper, upstream)?;
+            let learner = L::create(host, &problem, hyper, upstream)?;
             *out = Box::into_raw(Box::new(Instance::new(learner))).cast();
             Ok(())
         })

@@ -33,6 +33,33 @@ pub unsafe fn text<'a>(text: abi::Str) -> Outcome<&'a str> {
     std::str::from_utf8(bytes).map_err(|_| Failure::invalid_argument("a text is not UTF-8"))
 }
 
+/// Copies a struct of the other side, which may be of an older or newer minor: what it lacks reads as zero, what it has
+/// beyond `T` is left alone. Errors when it is NULL or smaller than `least` bytes; `name` names it in the message.
+///
+/// # Safety
+/// `from` must be NULL or point to a struct that starts with its `struct_size` and has as many readable bytes; the first
+/// `least` bytes of `T` must be its fields of the oldest minor, and zero bytes must be valid for all that follow.
+pub unsafe fn prefix<T: Copy>(from: *const T, least: usize, name: &str) -> Outcome<T> {
+    if from.is_null() {
+        return Err(Failure::invalid_argument(format!("{name} is NULL")));
+    }
+    // SAFETY: non-NULL; the first field is the size.
+    let size = unsafe { from.cast::<u32>().read() } as usize;
+    if size < least {
+        return Err(Failure::invalid_argument(format!(
+            "{name} has {size} bytes, expected at least {least}"
+        )));
+    }
+    let mut copy = std::mem::MaybeUninit::<T>::zeroed();
+    let count = size.min(size_of::<T>());
+    // SAFETY: `count` bytes are readable by the caller's promise and fit into `copy`; what is not copied is zero, which
+    // the caller vouches for.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from.cast::<u8>(), copy.as_mut_ptr().cast::<u8>(), count);
+        Ok(copy.assume_init())
+    }
+}
+
 /// Writes `failure` into the caller's error buffer (cut at a character boundary) and returns its status.
 ///
 /// # Safety

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "this module is part of the C boundary")]
 
+mod appended;
+
 use crate::abi;
 use crate::failure::{Code, Failure, Outcome};
 use crate::interface::{ActMode, Network, Provide, Query, Reduce};
@@ -93,6 +95,11 @@ pub fn table<P: Provide + 'static>(interface_id: &str) -> *const c_void {
         abi::CRITIC_V1 => std::ptr::from_ref(Tables::<P>::CRITIC).cast(),
         abi::STATE_VALUE_V1 => std::ptr::from_ref(Tables::<P>::STATE_VALUE).cast(),
         abi::POLICY_V1 => std::ptr::from_ref(Tables::<P>::POLICY).cast(),
+        abi::Q_ALL_V1 => std::ptr::from_ref(Tables::<P>::Q_ALL).cast(),
+        abi::POLICY_DISCRETE_V1 => std::ptr::from_ref(Tables::<P>::POLICY_DISCRETE).cast(),
+        abi::POLICY_UPDATE_V1 => std::ptr::from_ref(Tables::<P>::POLICY_UPDATE).cast(),
+        abi::TEST_TIME_V1 => std::ptr::from_ref(Tables::<P>::TEST_TIME).cast(),
+        abi::ENCODER_V1 => std::ptr::from_ref(Tables::<P>::ENCODER).cast(),
         _ => std::ptr::null(),
     }
 }
@@ -103,6 +110,11 @@ pub fn offers(provider: &mut dyn Provide, interface_id: &str) -> bool {
         abi::CRITIC_V1 => provider.critic().is_some(),
         abi::STATE_VALUE_V1 => provider.state_value().is_some(),
         abi::POLICY_V1 => provider.policy().is_some(),
+        abi::Q_ALL_V1 => provider.discrete_critic().is_some(),
+        abi::POLICY_DISCRETE_V1 => provider.discrete_policy().is_some(),
+        abi::POLICY_UPDATE_V1 => provider.policy_update().is_some(),
+        abi::TEST_TIME_V1 => provider.test_time().is_some(),
+        abi::ENCODER_V1 => provider.encoder().is_some(),
         _ => false,
     }
 }
@@ -134,6 +146,27 @@ fn missing(interface_id: &str) -> Failure {
     Failure::unsupported(format!("this instance offers no {interface_id}"))
 }
 
+fn network_of(network: u32) -> Outcome<Network> {
+    match network {
+        abi::NETWORK_ONLINE => Ok(Network::Online),
+        abi::NETWORK_TARGET => Ok(Network::Target),
+        other => Err(Failure::invalid_argument(format!(
+            "unknown network {other}; expected 0 or 1"
+        ))),
+    }
+}
+
+fn reduce_of(reduce: u32) -> Outcome<Reduce> {
+    match reduce {
+        abi::REDUCE_MIN => Ok(Reduce::Min),
+        abi::REDUCE_MEAN => Ok(Reduce::Mean),
+        abi::REDUCE_MEMBER => Ok(Reduce::Member),
+        other => Err(Failure::invalid_argument(format!(
+            "unknown reduction {other}; expected 0, 1 or 2"
+        ))),
+    }
+}
+
 /// # Safety
 /// The tensors must be NULL or valid for the call.
 unsafe fn query<'a>(
@@ -143,25 +176,7 @@ unsafe fn query<'a>(
     network: u32,
     reduce: u32,
 ) -> Outcome<Query<'a>> {
-    let network = match network {
-        abi::NETWORK_ONLINE => Network::Online,
-        abi::NETWORK_TARGET => Network::Target,
-        other => {
-            return Err(Failure::invalid_argument(format!(
-                "unknown network {other}; expected 0 or 1"
-            )));
-        }
-    };
-    let reduce = match reduce {
-        abi::REDUCE_MIN => Reduce::Min,
-        abi::REDUCE_MEAN => Reduce::Mean,
-        abi::REDUCE_MEMBER => Reduce::Member,
-        other => {
-            return Err(Failure::invalid_argument(format!(
-                "unknown reduction {other}; expected 0, 1 or 2"
-            )));
-        }
-    };
+    let (network, reduce) = (network_of(network)?, reduce_of(reduce)?);
     // SAFETY: forwarded from the caller.
     unsafe {
         Ok(Query {

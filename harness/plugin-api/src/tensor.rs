@@ -4,6 +4,7 @@
 
 use crate::abi::{DLDataType, DLDevice, DLTensor};
 use crate::failure::{Failure, Outcome};
+use crate::learner::Precision;
 use std::any::Any;
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -91,7 +92,7 @@ impl<'a> View<'a> {
         let dtype = Dtype::from_dl(dl.dtype)?;
         if dl.device.device_type != CPU.device_type {
             return Err(Failure::invalid_argument(format!(
-                "tensor on device type {}; ABI 1.0 passes CPU tensors only",
+                "tensor on device type {}; ABI 1 passes CPU tensors only",
                 dl.device.device_type
             )));
         }
@@ -190,6 +191,19 @@ impl<'a> View<'a> {
         Ok(unsafe { std::slice::from_raw_parts(self.data().cast::<T>(), self.len()) })
     }
 
+    /// The elements as float64, exactly.
+    pub fn to_f64(&self) -> Outcome<Vec<f64>> {
+        Ok(match self.dtype {
+            Dtype::F32 => self
+                .as_slice::<f32>()?
+                .iter()
+                .map(|x| f64::from(*x))
+                .collect(),
+            Dtype::F64 => self.as_slice::<f64>()?.to_vec(),
+            Dtype::I64 => self.as_slice::<i64>()?.iter().map(|x| *x as f64).collect(),
+        })
+    }
+
     /// Errors unless the shape is `expected`; `-1` matches any size. `name` names the array in the message.
     pub fn expect_shape(&self, name: &str, expected: &[i64]) -> Outcome<()> {
         let found = self.shape();
@@ -245,6 +259,17 @@ impl Array {
         let data = values.as_mut_ptr().cast::<c_void>();
         // SAFETY: the vector is kept as owner and never touched again; its heap block does not move.
         unsafe { Self::from_owner(Box::new(values), data, T::DTYPE, shape) }
+    }
+
+    /// Takes over `values`, rounded to `precision`. Panics when their number does not match `shape`.
+    pub fn from_f64(values: Vec<f64>, shape: &[i64], precision: Precision) -> Self {
+        match precision {
+            Precision::F64 => Self::from_vec(values, shape),
+            Precision::F32 => {
+                let rounded: Vec<f32> = values.iter().map(|x| *x as f32).collect();
+                Self::from_vec(rounded, shape)
+            }
+        }
     }
 
     /// Lends memory that `owner` keeps alive, e.g. a tensor of a tensor library.

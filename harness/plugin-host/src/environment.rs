@@ -28,7 +28,7 @@ impl Environment {
         model_dir: &Path,
     ) -> Result<Self, Error> {
         let descriptor = library.environment(id)?;
-        let host = HostContext::new(services, Precision::F64, library.abi_minor());
+        let host = HostContext::new(services, Precision::F64, false, library.abi_minor());
         let host_table = std::ptr::from_ref(&host.borrow().table).cast_mut();
         let model_dir = model_dir.to_string_lossy();
         let mut instance = std::ptr::null_mut();

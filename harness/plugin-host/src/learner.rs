@@ -7,7 +7,9 @@ use crate::library::Library;
 use crate::services::{HostContext, SharedServices};
 use plugin_api::serve::{Instance, offers, table};
 use plugin_api::{
-    CriticHandle, Failure, Outcome, PolicyHandle, Precision, Provide, StateValueHandle, abi, raw,
+    CriticHandle, DiscreteCriticHandle, DiscretePolicyHandle, EncoderHandle, Failure, Outcome,
+    PolicyHandle, PolicyUpdateHandle, Precision, Provide, StateValueHandle, TestTimeHandle, abi,
+    raw,
 };
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -26,27 +28,50 @@ pub struct Bound {
     instance: *mut c_void,
 }
 
+macro_rules! interface {
+    ($(#[$doc:meta])* $name:ident, $handle:ident, $id:ident) => {
+        $(#[$doc])*
+        pub fn $name(&self) -> Outcome<$handle<'_>> {
+            self.expect(abi::$id)?;
+            // SAFETY: table and instance come from a live provider.
+            unsafe { $handle::from_raw(self.table, self.instance) }
+        }
+    };
+}
+
 impl Bound {
-    /// The interface as a critic.
-    pub fn critic(&self) -> Outcome<CriticHandle<'_>> {
-        self.expect(abi::CRITIC_V1)?;
-        // SAFETY: table and instance come from a live provider.
-        unsafe { CriticHandle::from_raw(self.table, self.instance) }
-    }
-
-    /// The interface as a state value.
-    pub fn state_value(&self) -> Outcome<StateValueHandle<'_>> {
-        self.expect(abi::STATE_VALUE_V1)?;
-        // SAFETY: table and instance come from a live provider.
-        unsafe { StateValueHandle::from_raw(self.table, self.instance) }
-    }
-
-    /// The interface as a policy.
-    pub fn policy(&self) -> Outcome<PolicyHandle<'_>> {
-        self.expect(abi::POLICY_V1)?;
-        // SAFETY: table and instance come from a live provider.
-        unsafe { PolicyHandle::from_raw(self.table, self.instance) }
-    }
+    interface!(
+        /// The interface as a critic.
+        critic, CriticHandle, CRITIC_V1
+    );
+    interface!(
+        /// The interface as a state value.
+        state_value, StateValueHandle, STATE_VALUE_V1
+    );
+    interface!(
+        /// The interface as a policy.
+        policy, PolicyHandle, POLICY_V1
+    );
+    interface!(
+        /// The interface as values of discrete actions.
+        discrete_critic, DiscreteCriticHandle, Q_ALL_V1
+    );
+    interface!(
+        /// The interface as a policy over discrete actions.
+        discrete_policy, DiscretePolicyHandle, POLICY_DISCRETE_V1
+    );
+    interface!(
+        /// The interface as steps of a trained policy.
+        policy_update, PolicyUpdateHandle, POLICY_UPDATE_V1
+    );
+    interface!(
+        /// The interface as work while acting.
+        test_time, TestTimeHandle, TEST_TIME_V1
+    );
+    interface!(
+        /// The interface as a representation of observations.
+        encoder, EncoderHandle, ENCODER_V1
+    );
 
     fn expect(&self, id: &str) -> Outcome<()> {
         if self.interface_id == id {
@@ -103,7 +128,12 @@ impl Learner {
         upstream: &[Bound],
     ) -> Result<Self, Error> {
         let descriptor = library.learner(id)?;
-        let host = HostContext::new(services, problem.precision, library.abi_minor());
+        let host = HostContext::new(
+            services,
+            problem.precision,
+            problem.goal_dim > 0,
+            library.abi_minor(),
+        );
         let host_table = std::ptr::from_ref(&host.borrow().table).cast_mut();
         let c_upstream: Vec<abi::Upstream> = upstream.iter().map(upstream_entry).collect();
         let c_problem = problem_struct(problem);
@@ -258,6 +288,7 @@ fn problem_struct(problem: &ProblemSpec) -> abi::Problem {
         batch_size: problem.batch_size as u64,
         updates: problem.updates,
         row_count: problem.row_count as u64,
+        observation_shape: problem.observation_shape.map(|n| n as u64),
     }
 }
 

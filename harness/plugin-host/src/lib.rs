@@ -18,7 +18,7 @@ pub use environment::{Environment, PluginOracle};
 pub use error::Error;
 pub use learner::{Bound, Learner, ProblemSpec, Served};
 pub use library::Library;
-pub use plugin_api::{ActMode, Network, Query, Reduce, View};
+pub use plugin_api::{ActMode, BatchRequest, Goals, Network, Query, Reduce, View};
 pub use runtime::{Runtime, RuntimeLibrary, load as load_runtime};
 pub use search::{Candidate, Found, Search};
 pub use services::{BatchBuffers, Random, Services, SharedServices};

@@ -79,10 +79,6 @@ impl Library {
     }
 
     /// The negotiated minor: the lower of both sides.
-    #[expect(
-        clippy::unnecessary_min_or_max,
-        reason = "the host's minor is 0 only in this version"
-    )]
     pub fn abi_minor(&self) -> u32 {
         self.descriptor.abi_minor.min(abi::ABI_MINOR)
     }

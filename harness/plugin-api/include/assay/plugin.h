@@ -1,4 +1,4 @@
-/* Assay plugin ABI, version 1.0: the specification.
+/* Assay plugin ABI, version 1.1: the specification.
  *
  * A plugin is one dynamic library that exports one symbol, `assay_plugin_entry`. It offers learners (parts of an
  * offline-RL algorithm) and environments. The host (an `assay worker` process) loads it, reads the descriptor,
@@ -14,9 +14,11 @@
  *              unless its comment says otherwise. A view that a function returns belongs to the callee; its lifetime is
  *              stated at the function.
  *  Text        `assay_string` is UTF-8, not NUL-terminated; {NULL, 0} is the empty text.
- *  Arrays      `DLTensor` views (DLPack 1.0 layout), on the CPU (device_type 1) in ABI 1.0, compact row-major:
+ *  Arrays      `DLTensor` views (DLPack 1.0 layout), on the CPU (device_type 1) in ABI 1, compact row-major:
  *              `strides` is NULL or equals the compact strides. B is the batch size, S, A, G the dimensions of
  *              observation, action and goal. Numbers are float32 unless the problem says float64.
+ *  Actions     Where actions are discrete, problem.action_count is K and action_dim is 0: an array of actions is then
+ *              [B, 1] and holds indices 0 .. K - 1 as floats.
  *  Goals       `goal` is NULL where the benchmark has no goal.
  *  Errors      A function returns an assay_status. If it is not ASSAY_OK and `error` is not NULL, it has written code
  *              and message there; outputs are then unspecified. An exception or panic must not cross: catch it, return
@@ -24,7 +26,9 @@
  *  Growth      Every struct starts with `struct_size`, set by the side that fills it. Fields are only appended, and
  *              appending raises the minor number. A reader must not touch a field beyond the writer's struct_size; a
  *              missing tail means that the feature is absent. Removing or reordering raises the major number. Reserved
- *              fields are zero.
+ *              fields are zero. "Since 1.1" marks what a 1.0 side lacks. A struct that one side provides and the other
+ *              fills (assay_batch, assay_test_time_counts) has struct_size set by its provider to the room there is;
+ *              nothing is written beyond it.
  *  Loading     A library is opened with RTLD_NOW | RTLD_LOCAL, carries no rpath, and is never unloaded. The host has
  *              loaded the runtimes named in the sidecar (libtorch, MuJoCo) before; the plugin binds them by SONAME.
  *
@@ -40,7 +44,7 @@ extern "C" {
 #endif
 
 #define ASSAY_ABI_MAJOR 1u
-#define ASSAY_ABI_MINOR 0u
+#define ASSAY_ABI_MINOR 1u
 #define ASSAY_ENTRY_SYMBOL "assay_plugin_entry"
 
 /* ---------------------------------------------------------------- basic types */
@@ -111,7 +115,7 @@ typedef struct assay_reader {
 
 /* ---------------------------------------------------------------- host */
 
-/* One minibatch of transitions. Views owned by the host. */
+/* One minibatch of transitions. Views owned by the host; the room owned by the plugin, which sets struct_size. */
 typedef struct assay_batch {
   uint32_t struct_size;
   uint32_t reserved;
@@ -122,7 +126,24 @@ typedef struct assay_batch {
   const DLTensor *next_observation; /* [B, S]; where terminated it carries no meaning */
   const DLTensor *goal;             /* [B, G] or NULL */
   const DLTensor *row;              /* [B] int64: stable index of the transition, in 0 .. problem.row_count */
+  const DLTensor *next_action;      /* [B, A] or NULL; where terminated it is zero. Since 1.1; never written by a host
+                                       that negotiated 1.0 */
 } assay_batch;
+
+#define ASSAY_GOALS_NONE 0u   /* rows as recorded; `goal` is NULL */
+#define ASSAY_GOALS_VALUE 1u  /* the benchmark's rule for learning values */
+#define ASSAY_GOALS_POLICY 2u /* the benchmark's rule for learning policies */
+#define ASSAY_GOALS_FUTURE 3u /* the benchmark's rule for goals from the row's own future */
+
+/* What a minibatch is asked for. All zeros (but struct_size) asks for what batch() gives. Since 1.1. */
+typedef struct assay_batch_request {
+  uint32_t struct_size;
+  uint32_t goals;       /* ASSAY_GOALS_*; NONE where problem.goal_dim is 0. Else the host relabels: `goal` is set, and
+                           `reward` and `terminated` follow the benchmark's rule for that goal */
+  uint32_t next_action; /* 1: rows without a successor action are never drawn unless terminated, and `next_action` is
+                           set; 0: it is NULL */
+  uint32_t held_out;    /* 1: rows of the validation trajectories; 0: rows of the stage's data view */
+} assay_batch_request;
 
 #define ASSAY_UNIFORM 0u /* [0, 1) */
 #define ASSAY_NORMAL 1u  /* mean 0, standard deviation 1 */
@@ -157,6 +178,14 @@ typedef struct assay_host {
 
   /* 1 if the plugin should return ASSAY_CANCELLED at the next update boundary. [worker-thread, from update] */
   uint32_t (*cancelled)(void *ctx);
+
+  /* As batch, for what `request` asks: a function of (seed, role, stream, step, request) alone. Requests that differ
+   * draw other rows, so use one stream for one request.
+   * out: views valid until the next batch() or batch_with() call on the same stream.
+   * Errors: INVALID_ARGUMENT (stage has no data, goals without problem.goal_dim, unknown request, no room for
+   * next_action), UNSUPPORTED (the data have no such rows). Since 1.1. [worker-thread, always] */
+  assay_status (*batch_with)(void *ctx, assay_string stream, uint64_t step, const assay_batch_request *request,
+                             assay_batch *out, assay_error *error);
 } assay_host;
 
 /* ---------------------------------------------------------------- learner */
@@ -178,6 +207,8 @@ typedef struct assay_problem {
   uint64_t batch_size; /* B of host->batch */
   uint64_t updates;    /* the stage's whole budget: the horizon of schedules */
   uint64_t row_count;  /* transitions in the dataset: assay_batch.row is below it */
+  uint64_t observation_shape[3]; /* channels, height, width where an observation is a picture of S = c * h * w numbers in
+                                    that order; else zeros. Since 1.1 */
 } assay_problem;
 
 /* An interface of an earlier stage, bound to one of this learner's requirements. Valid as long as the instance. */
@@ -207,6 +238,8 @@ typedef struct assay_learner_descriptor {
 
   /* Make an instance. hyperparameters: a JSON object valid under the schema with every property present.
    * upstream: at least one entry for each required interface.
+   * A learner says which problems it solves by refusing the others, e.g. those with goals or discrete actions, with
+   * INVALID_ARGUMENT.
    * *out: owned by the plugin until destroy(); untouched on error. The host table outlives the instance.
    * Errors: INVALID_ARGUMENT (unknown or bad hyperparameter, impossible problem), HOST_FAILED, INTERNAL.
    * [worker-thread] */
@@ -287,6 +320,72 @@ typedef struct assay_policy_v1 {
   assay_status (*distribution)(void *instance, const DLTensor *observation, const DLTensor *goal, DLTensor *mean,
                                DLTensor *std, assay_error *error);
 } assay_policy_v1;
+
+/* "q-all/1": Q(s, .) of every discrete action. Since 1.1. */
+typedef struct assay_q_all_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* q: [B, K], or [M, B, K] with REDUCE_MEMBER; network and reduce as in critic/1.
+   * Callee-owned view, valid until the next call on this instance.
+   * Errors: INVALID_ARGUMENT, UNSUPPORTED, INTERNAL. [worker-thread & created] */
+  assay_status (*q_all)(void *instance, const DLTensor *observation, const DLTensor *goal, uint32_t network,
+                        uint32_t reduce, DLTensor *q, assay_error *error);
+} assay_q_all_v1;
+
+/* "policy-discrete/1": log pi(. | s) over all discrete actions. Since 1.1. */
+typedef struct assay_policy_discrete_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* log_probs: [B, K], the log of probabilities that sum to 1 in each row.
+   * Callee-owned view, valid until the next call on this instance. [worker-thread & created] */
+  assay_status (*log_probs)(void *instance, const DLTensor *observation, const DLTensor *goal, DLTensor *log_probs,
+                            assay_error *error);
+} assay_policy_discrete_v1;
+
+/* "policy-update/1": gradient steps that start from the trained policy pi_off, for use in evaluation. They change what
+ * policy/1 of the same instance answers and nothing that save() writes. Since 1.1. */
+typedef struct assay_policy_update_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Back to pi_off with a fresh optimiser of this learning rate (>= 0). Errors: INVALID_ARGUMENT.
+   * [worker-thread & created] */
+  assay_status (*begin)(void *instance, double learning_rate, assay_error *error);
+  /* One ascent step on mean_b <dq_da_b, mu(s_b)> - kl_weight * mean_b KL(pi_off || pi)(s_b), where mu is the greedy
+   * action. dq_da: [B, A]. *kl: the mean KL before the step. A learning rate of 0 changes nothing.
+   * Errors: INVALID_ARGUMENT (also: before begin), NON_FINITE. [worker-thread & begun] */
+  assay_status (*step)(void *instance, const DLTensor *observation, const DLTensor *goal, const DLTensor *dq_da,
+                       double kl_weight, double *kl, assay_error *error);
+  /* Back to pi_off, bit for bit, with a fresh optimiser of the same learning rate. [worker-thread & created] */
+  assay_status (*reset)(void *instance, assay_error *error);
+} assay_policy_update_v1;
+
+/* What acting has cost so far. Since 1.1. */
+typedef struct assay_test_time_counts {
+  uint32_t struct_size;
+  uint32_t sequential;       /* 1: needs one environment per batch and episodes in the order of their index */
+  uint64_t critic_gradients; /* rows of dQ/da that were asked for, since create; never falls */
+  uint64_t policy_updates;   /* steps of policy-update/1, since create; never falls */
+} assay_test_time_counts;
+
+/* "test-time/1": a policy that works on itself while it acts. Since 1.1. */
+typedef struct assay_test_time_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* The next act() belongs to this episode. Actions are a function of the trained state, the seed and what was asked
+   * since create(), so a fresh instance asked the same repeats them. [worker-thread & created] */
+  assay_status (*begin_episode)(void *instance, uint64_t episode, assay_error *error);
+  /* [worker-thread & created] */
+  assay_status (*counts)(void *instance, assay_test_time_counts *out, assay_error *error);
+} assay_test_time_v1;
+
+/* "encoder/1": a representation of observations. Since 1.1. */
+typedef struct assay_encoder_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* code: [B, E], the same E in every call. Callee-owned view, valid until the next call on this instance.
+   * [worker-thread & created] */
+  assay_status (*encode)(void *instance, const DLTensor *observation, DLTensor *code, assay_error *error);
+} assay_encoder_v1;
 
 /* ---------------------------------------------------------------- environment */
 
