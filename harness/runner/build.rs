@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 /// Files of this crate and of the data views that reach every result.
 const SAMPLER: &[&str] = &[
     "src/worker/sampler.rs",
+    "src/worker/goals.rs",
+    "src/worker/transform.rs",
     "src/worker/services.rs",
     "src/worker/oracle.rs",
     "../dataset/src/view.rs",

@@ -1,5 +1,6 @@
 //! What a worker is told: one node, with everything it needs resolved to paths, digests and numbers.
 
+use manifest::{GoalRules, TransformSpec};
 use plugin_host::Runtime;
 use plugin_host::numeric::Resolved;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ pub struct StageJob {
     pub role: String,
     /// Learner id.
     pub learner: String,
-    /// Id of its node; empty for the oracle, which is not trained.
+    /// Id of its node; empty for the oracle and for stages without training, which have none.
     pub run_id: String,
     /// Plugin library and its SHA-256; absent for the oracle.
     pub library: Option<(PathBuf, String)>,
@@ -93,6 +94,14 @@ pub struct DataJob {
     pub action_low: f64,
     /// Upper action bound.
     pub action_high: f64,
+    /// Size of a finite action set; 0 where actions are continuous.
+    pub action_count: usize,
+    /// Channels, height, width where observations are pictures; else zeros.
+    pub observation_shape: [usize; 3],
+    /// Goals of the benchmark, if it has any.
+    pub goal: Option<GoalRules>,
+    /// How states are shown to learners and policies; absent: as they are.
+    pub transform: Option<TransformSpec>,
     /// Environment id, for the oracle and for evaluations.
     pub environment: String,
 }

@@ -361,6 +361,10 @@ impl<'a> Builder<'a> {
             discount: scene.benchmark.definition.discount,
             action_low: f64::from(low),
             action_high: f64::from(high),
+            action_count: scene.environment.action_count,
+            observation_shape: scene.environment.observation_shape,
+            goal: scene.benchmark.definition.goal.clone(),
+            transform: scene.benchmark.transform.clone(),
             environment: scene.environment.id.clone(),
         })
     }

@@ -83,7 +83,7 @@ pub enum CellState {
 /// One pipeline on one benchmark at one point with one seed.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// Benchmark id.
+    /// Name of the benchmark.
     pub benchmark: String,
     /// Pipeline name.
     pub pipeline: String,
@@ -104,8 +104,12 @@ pub struct Cell {
 /// A benchmark as it was resolved.
 #[derive(Clone, Debug)]
 pub struct BenchmarkFacts {
+    /// Its name in the manifest: its label, or its id.
+    pub name: String,
     /// Its definition.
     pub definition: manifest::BenchmarkDefinition,
+    /// How states are shown to learners and policies; absent: as they are.
+    pub transform: Option<manifest::TransformSpec>,
     /// Dataset id and digest by dataset seed.
     pub datasets: BTreeMap<u64, (String, String)>,
 }

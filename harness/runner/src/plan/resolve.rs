@@ -33,6 +33,10 @@ pub(crate) struct EnvironmentFacts {
     pub(crate) model_dir: Option<PathBuf>,
     pub(crate) model_digests: Vec<String>,
     pub(crate) has_oracle: bool,
+    /// Size of a finite action set; 0 where actions are continuous.
+    pub(crate) action_count: usize,
+    /// Channels, height, width of pictures; else zeros.
+    pub(crate) observation_shape: [usize; 3],
     pub(crate) source: String,
 }
 
@@ -98,7 +102,9 @@ pub(crate) fn datasets(
         found.insert(seed, (dataset.id().to_string(), digest));
     }
     Ok(BenchmarkFacts {
+        name: reference.name().to_owned(),
         definition,
+        transform: reference.transform.clone(),
         datasets: found,
     })
 }
@@ -126,6 +132,7 @@ pub(crate) fn environment(
     resolver: &Resolver<'_>,
 ) -> Result<EnvironmentFacts, Error> {
     if let Ok(info) = envs::info(id) {
+        let spec = envs::make(id)?.spec().clone();
         return Ok(EnvironmentFacts {
             id: id.to_owned(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -136,6 +143,8 @@ pub(crate) fn environment(
             has_oracle: info.exact
                 || info.unique_optimum
                 || envs::oracle(id, info.discount)?.is_some(),
+            action_count: spec.action_count,
+            observation_shape: spec.observation_shape,
             source: envs::source_hash().to_owned(),
         });
     }
@@ -149,6 +158,8 @@ pub(crate) fn environment(
         model_dir,
         model_digests,
         has_oracle: false,
+        action_count: 0,
+        observation_shape: [0; 3],
         source: String::new(),
     })
 }

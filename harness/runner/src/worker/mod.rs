@@ -3,12 +3,14 @@
 mod environment;
 mod evaluate;
 mod failure;
+mod goals;
 mod oracle;
 mod play;
 mod sampler;
 mod services;
 mod stages;
 mod train;
+mod transform;
 
 use crate::channel::{self, Message};
 use crate::error::Error;

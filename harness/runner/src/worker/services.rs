@@ -1,24 +1,22 @@
 //! The host services of a stage inside a worker.
 
 use super::sampler::Sampler;
-use dataset::Transitions;
 use manifest::random::Family;
 use plugin_api::{Failure, Outcome};
-use plugin_host::{BatchBuffers, Random, Services};
-use std::rc::Rc;
+use plugin_host::{BatchBuffers, BatchRequest, Random, Services};
 use store::MetricRow;
 
 /// Services of one stage: batches from its view, random numbers of its role, metrics and log collected.
 pub(crate) struct StageServices {
     seed: u64,
     role: String,
-    data: Option<(Rc<Transitions>, Sampler)>,
+    data: Option<Sampler>,
     pub(crate) metrics: Vec<MetricRow>,
     pub(crate) log: String,
 }
 
 impl StageServices {
-    pub(crate) fn new(seed: u64, role: &str, data: Option<(Rc<Transitions>, Sampler)>) -> Self {
+    pub(crate) fn new(seed: u64, role: &str, data: Option<Sampler>) -> Self {
         Self {
             seed,
             role: role.to_owned(),
@@ -30,14 +28,19 @@ impl StageServices {
 }
 
 impl Services for StageServices {
-    fn batch(&mut self, stream: &str, step: u64, out: &mut BatchBuffers) -> Outcome<()> {
-        let Some((transitions, sampler)) = &mut self.data else {
+    fn batch(
+        &mut self,
+        stream: &str,
+        step: u64,
+        request: BatchRequest,
+        out: &mut BatchBuffers,
+    ) -> Outcome<()> {
+        let Some(sampler) = &mut self.data else {
             return Err(Failure::invalid_argument(
                 "this instance has no data: it is loaded, not trained",
             ));
         };
-        sampler.fill(transitions, stream, step, out);
-        Ok(())
+        sampler.fill(stream, step, request, out)
     }
 
     fn random(

@@ -2,8 +2,9 @@
 
 use super::failure::Stop;
 use super::oracle::ExactValues;
-use super::sampler::Sampler;
+use super::sampler::{Sampler, Source};
 use super::services::StageServices;
+use super::transform::Transform;
 use crate::job::{DataJob, Job, StageJob, ViewJob};
 use dataset::{Dataset, DatasetId, Side, Transitions, View};
 use plugin_api::{Precision, Problem};
@@ -14,7 +15,16 @@ use std::rc::Rc;
 use store::{FailureKind, Store};
 
 /// All interfaces that stages exchange.
-const INTERFACES: [&str; 3] = ["critic/1", "state-value/1", "policy/1"];
+const INTERFACES: [&str; 8] = [
+    "critic/1",
+    "state-value/1",
+    "policy/1",
+    "q-all/1",
+    "policy-discrete/1",
+    "policy-update/1",
+    "test-time/1",
+    "encoder/1",
+];
 
 /// A stage that can be called.
 pub(crate) enum Live {
@@ -36,7 +46,13 @@ impl Live {
 
 /// The dataset of a job, loaded and checked.
 pub(crate) struct Data {
+    /// With the states as they are.
     pub(crate) transitions: Rc<Transitions>,
+    /// With the states as learners see them.
+    encoded: Rc<Transitions>,
+    pub(crate) transform: Transform,
+    /// Sampleable rows of the held-out trajectories.
+    pub(crate) validation: Rc<Vec<u32>>,
     pub(crate) behaviour: Option<envs::BehaviourSpec>,
 }
 
@@ -52,9 +68,46 @@ impl Data {
             return Err(Stop::new(FailureKind::Failed, message));
         }
         let behaviour = crate::data::recipe_of(dataset.metadata()).map(|r| r.behaviour);
+        let transitions = Rc::new(dataset.load()?);
+        let dim = transitions.observation_dim();
+        let refused = |reason: String| Stop::new(FailureKind::Refused, reason);
+        let transform = Transform::new(job.transform.as_ref(), dim).map_err(refused)?;
+        if let Some(beyond) = job
+            .goal
+            .iter()
+            .flat_map(|g| &g.observation)
+            .find(|&&i| i >= dim)
+        {
+            return Err(refused(format!(
+                "the benchmark's goals are made of entry {beyond} of observations that have {dim} entries"
+            )));
+        }
+        let encoded = if transform.is_identity() {
+            transitions.clone()
+        } else {
+            let encode = |from: &[f32], to: &mut [f32]| transform.encode(from, to);
+            Rc::new(transitions.encoded(transform.dim(), encode))
+        };
+        let validation = dataset::split(&transitions).validation().rows().to_vec();
         Ok(Self {
-            transitions: Rc::new(dataset.load()?),
+            transitions,
+            encoded,
+            transform,
+            validation: Rc::new(validation),
             behaviour,
+        })
+    }
+
+    /// What a stage with this view draws its batches from.
+    fn source(&self, job: &DataJob, view: &ViewJob) -> Result<Source, Stop> {
+        Ok(Source {
+            raw: self.transitions.clone(),
+            encoded: self.encoded.clone(),
+            training: Rc::new(self.view(view)?.rows().to_vec()),
+            validation: self.validation.clone(),
+            goals: job.goal.clone(),
+            transform: self.transform.clone(),
+            discount: job.discount,
         })
     }
 
@@ -88,7 +141,8 @@ impl Drop for Stages {
 }
 
 impl Stages {
-    /// Creates all stages of the job and loads the trained state of those before the last.
+    /// Creates all stages of the job and loads the trained state of those before the last. Stages without training have
+    /// no state to load; they are made live with the batches of their view, as the stage under training is.
     pub(crate) fn create(job: &Job, data: &Data, store: &Store) -> Result<Self, Stop> {
         let mut stages = Self {
             live: Vec::new(),
@@ -102,8 +156,9 @@ impl Stages {
         let last = job.stages.len() - 1;
         for (i, stage) in job.stages.iter().enumerate() {
             let trained = i == last && job.evaluation.is_none();
-            let mut live = stages.create_one(job, stage, data, trained)?;
-            if let (Live::Plugin { learner, .. }, true) = (&mut live, i < last) {
+            let untrained = stage.run_id.is_empty();
+            let mut live = stages.create_one(job, stage, data, trained || untrained)?;
+            if let (Live::Plugin { learner, .. }, true, false) = (&mut live, i < last, untrained) {
                 learner.load(
                     &store
                         .node(&stage.run_id)
@@ -130,9 +185,9 @@ impl Stages {
         job: &Job,
         stage: &StageJob,
         data: &Data,
-        trained: bool,
+        with_data: bool,
     ) -> Result<Live, Stop> {
-        let problem = problem(job, stage, &data.transitions);
+        let problem = problem(job, stage, data);
         let Some((path, sha256)) = &stage.library else {
             let oracle =
                 envs::oracle(&job.data.environment, job.data.discount)?.ok_or_else(|| {
@@ -154,15 +209,11 @@ impl Stages {
         };
         let library = Library::open(path, Some(sha256))?;
         self.record(path, library.sha256());
-        let rows = if trained {
-            Some(data.view(&stage.view)?.rows().to_vec())
-        } else {
-            None
-        };
-        let sampler = rows.map(|rows| {
-            let sampler = Sampler::new(stage.seed, &stage.role, problem.batch_size, rows);
-            (data.transitions.clone(), sampler)
-        });
+        let source = with_data
+            .then(|| data.source(&job.data, &stage.view))
+            .transpose()?;
+        let sampler =
+            source.map(|source| Sampler::new(stage.seed, &stage.role, problem.batch_size, source));
         let services = Rc::new(RefCell::new(StageServices::new(
             stage.seed,
             &stage.role,
@@ -205,22 +256,29 @@ impl Stages {
     }
 }
 
-fn problem(job: &Job, stage: &StageJob, transitions: &Transitions) -> Problem {
+fn problem(job: &Job, stage: &StageJob, data: &Data) -> Problem {
+    let discrete = job.data.action_count > 0;
+    let entries = job.data.goal.as_ref().map(|g| g.observation.as_slice());
     Problem {
         precision: if stage.double {
             Precision::F64
         } else {
             Precision::F32
         },
-        observation_dim: transitions.observation_dim(),
-        action_dim: transitions.action_dim(),
-        action_count: 0,
-        goal_dim: 0,
+        observation_dim: data.transform.dim(),
+        action_dim: if discrete {
+            0
+        } else {
+            data.transitions.action_dim()
+        },
+        action_count: job.data.action_count,
+        goal_dim: data.transform.goal_dim(entries.unwrap_or_default()),
         action_low: job.data.action_low,
         action_high: job.data.action_high,
         discount: job.data.discount,
         batch_size: stage.batch_size as usize,
         updates: stage.updates,
-        row_count: transitions.len(),
+        row_count: data.transitions.len(),
+        observation_shape: job.data.observation_shape,
     }
 }
