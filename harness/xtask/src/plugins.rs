@@ -174,7 +174,8 @@ const OTHER_SOURCES: [&str; 6] = [
     "MUJOCO_STATIC_LINK_DIR",
 ];
 
-/// Folders of this machine and the names that stand for them in libraries. Later ones win in both compilers.
+/// Folders of this machine and the names that stand for them in libraries. Later ones win in both compilers, and GCC
+/// takes `/a/b` for the start of `/a/b-c` too: longer ones come last.
 fn path_moves(
     workspace: &Workspace,
     components: &Components,
@@ -200,6 +201,7 @@ fn path_moves(
             moves.push((path.to_string_lossy().into_owned(), name));
         }
     }
+    moves.sort_by_key(|(from, _)| from.len());
     moves
 }
 
