@@ -42,8 +42,20 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<setup::Components> {
             plugins.len()
         );
     }
-    build_assay(workspace)?;
-    let built = plugins::build(workspace, &components, &plugins)?;
+    let build_plugins = || plugins::build(workspace, &components, &plugins);
+    let built = if first {
+        build_assay(workspace)?;
+        build_plugins()?
+    } else {
+        // Mostly two cargos that find nothing to do, in two target folders.
+        let (assay, built) = std::thread::scope(|scope| {
+            let assay = scope.spawn(|| build_assay(workspace));
+            let built = build_plugins();
+            (assay.join().expect("building does not panic"), built)
+        });
+        assay?;
+        built?
+    };
     plugins::seal(workspace, &built)?;
     Ok(components)
 }
