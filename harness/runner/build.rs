@@ -9,6 +9,7 @@ const SAMPLER: &[&str] = &[
     "src/worker/transform.rs",
     "src/worker/services.rs",
     "src/worker/oracle.rs",
+    "src/worker/noise.rs",
     "../dataset/src/view.rs",
     "../dataset/src/transitions.rs",
     "../manifest/src/random.rs",

@@ -13,12 +13,32 @@ pub fn oracle_schema() -> Value {
         "type": "object",
         "properties": {
             "functional": {
-                "type": "string", "enum": ["optimal", "behaviour"], "default": "optimal",
-                "description": "whose Q: the optimal policy's or that of the policy that made the data"
+                "type": "string", "enum": ["optimal", "behaviour", "expectile"], "default": "optimal",
+                "description": "whose Q: the optimal policy's, that of the policy that made the data, or what implicit Q-learning converges to on those data"
             },
             "state_value": {
-                "type": "string", "enum": ["optimal", "behaviour"], "default": "behaviour",
+                "type": "string", "enum": ["optimal", "behaviour", "expectile"], "default": "behaviour",
                 "description": "whose V stands beside it"
+            },
+            "expectile": {
+                "type": "number", "exclusiveMinimum": 0.0, "exclusiveMaximum": 1.0, "default": 0.7,
+                "description": "expectile of the functional `expectile`; unused by the others"
+            },
+            "value_noise": {
+                "type": "number", "minimum": 0.0, "default": 0.0,
+                "description": "amplitude of a smooth random function added to Q and its gradient, relative to the deviation of the advantage"
+            },
+            "gradient_noise": {
+                "type": "number", "minimum": 0.0, "default": 0.0,
+                "description": "length of a smooth random field added to dQ/da alone, relative to the length of dQ/da"
+            },
+            "noise_length": {
+                "type": "number", "exclusiveMinimum": 0.0, "default": 1.0,
+                "description": "distance over which the noise changes, in deviations of the state and half ranges of the action"
+            },
+            "noise_seed": {
+                "type": "integer", "minimum": 0, "default": 0,
+                "description": "seed of the noise; the same for all run seeds unless it is an axis"
             }
         }
     })

@@ -20,6 +20,7 @@ pub(crate) fn provenance(
         rate_per_s,
         resumed_from_update: 0,
         libraries,
+        ms_per_action: None,
     }
 }
 

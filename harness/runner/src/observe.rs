@@ -76,6 +76,15 @@ fn values(
             ..base(cell, evaluation)
         });
     }
+    // Time is no part of what is computed, so it stands in the record of how it was.
+    if let Some(value) = node.provenance.ms_per_action {
+        rows.push(Observation {
+            update: last as i64,
+            metric: "ms_per_action".into(),
+            value: Some(value),
+            ..base(cell, evaluation)
+        });
+    }
     Ok(())
 }
 

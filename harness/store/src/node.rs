@@ -41,6 +41,9 @@ pub struct Provenance {
     pub resumed_from_update: u64,
     /// Libraries loaded: name to SHA-256.
     pub libraries: BTreeMap<String, String>,
+    /// Milliseconds that the policy took for one action of one environment, on average over an evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms_per_action: Option<f64>,
 }
 
 /// The record of a completed node.

@@ -102,6 +102,13 @@ impl Simulator {
         }
     }
 
+    /// Writes the goal of the running episode; nothing where there are no goals.
+    pub(crate) fn goal(&self, out: &mut [f32]) {
+        if let Self::BuiltIn(environment) = self {
+            environment.goal(out);
+        }
+    }
+
     pub(crate) fn reset(&mut self, seed: u64, out: &mut [f32]) -> Result<(), Stop> {
         match self {
             Self::BuiltIn(environment) => Ok(environment.reset(seed, out)?),

@@ -4,6 +4,8 @@ mod environment;
 mod evaluate;
 mod failure;
 mod goals;
+mod measure;
+mod noise;
 mod oracle;
 mod play;
 mod sampler;

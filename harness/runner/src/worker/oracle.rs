@@ -1,51 +1,102 @@
 //! The `oracle` stage: exact values of the environment behind the same interfaces as a learned critic.
 
+use super::failure::Stop;
+use super::measure::Reference;
+use super::noise::{Dials, Noise};
+use super::transform::Transform;
 use envs::{BehaviourSpec, Functional, Oracle};
 use plugin_api::{
-    ActMode, Array, Critic, Failure, Outcome, Policy, Precision, Provide, Query, Reduce,
-    StateValue, View,
+    ActMode, Array, Critic, DiscreteCritic, Failure, Network, Outcome, Policy, Precision, Problem,
+    Provide, Query, Reduce, StateValue, View,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Exact Q, V and pi* of one environment. Online and target network, min and mean are one and the same function.
+/// What an oracle stage is made from.
+pub(crate) struct Setup<'a> {
+    pub(crate) oracle: Arc<dyn Oracle>,
+    /// The oracle's hyperparameters.
+    pub(crate) params: &'a Map<String, Value>,
+    /// The policy that made the data, if a recipe says.
+    pub(crate) behaviour: Option<&'a BehaviourSpec>,
+    /// Id of the environment.
+    pub(crate) environment: &'a str,
+    pub(crate) problem: &'a Problem,
+    /// How states are shown to learners.
+    pub(crate) transform: &'a Transform,
+    /// Entries of a state that make a goal.
+    pub(crate) goal_entries: &'a [usize],
+}
+
+/// Exact Q, V and pi* of one environment. Online and target network, min and mean are one and the same function. Noise,
+/// where it is asked for, reaches Q and its gradient; V and pi* stay exact.
 pub(crate) struct ExactValues {
-    oracle: Arc<dyn Oracle>,
+    reference: Reference,
     q: Functional,
     v: Functional,
+    noise: Option<Noise>,
+    transform: Transform,
+    goal_entries: Vec<usize>,
+    /// Entries of a state as the environment gives it.
+    state_dim: usize,
+    /// Entries of an action; 1 where actions are discrete.
     action_dim: usize,
+    action_count: usize,
     precision: Precision,
 }
 
+fn functional(setup: &Setup<'_>, name: &str) -> Outcome<Functional> {
+    let behaviour = || {
+        setup.behaviour.cloned().ok_or_else(|| {
+            Failure::unsupported(
+                "the dataset's recipe is not known, so its behaviour has no exact values",
+            )
+        })
+    };
+    match setup.params.get(name).and_then(Value::as_str) {
+        Some("optimal") => Ok(Functional::Optimal),
+        Some("behaviour") => Ok(Functional::Behaviour(behaviour()?)),
+        Some("expectile") => {
+            let expectile = setup.params.get("expectile").and_then(Value::as_f64);
+            let expectile = expectile.ok_or_else(|| {
+                Failure::invalid_argument("oracle: the functional `expectile` needs `expectile`")
+            })?;
+            Ok(Functional::Expectile {
+                expectile,
+                behaviour: behaviour()?,
+            })
+        }
+        other => Err(Failure::invalid_argument(format!(
+            "oracle: {name} is {other:?}"
+        ))),
+    }
+}
+
 impl ExactValues {
-    /// `params`: the oracle's hyperparameters; `behaviour`: the policy that made the data, if a recipe says.
-    pub(crate) fn new(
-        oracle: Arc<dyn Oracle>,
-        params: &Map<String, Value>,
-        behaviour: Option<&BehaviourSpec>,
-        action_dim: usize,
-        precision: Precision,
-    ) -> Outcome<Self> {
-        let functional = |name: &str| match params.get(name).and_then(Value::as_str) {
-            Some("optimal") => Ok(Functional::Optimal),
-            Some("behaviour") => behaviour
-                .cloned()
-                .map(Functional::Behaviour)
-                .ok_or_else(|| {
-                    Failure::unsupported(
-                        "the dataset's recipe is not known, so its behaviour has no exact values",
-                    )
-                }),
-            other => Err(Failure::invalid_argument(format!(
-                "oracle: {name} is {other:?}"
-            ))),
-        };
+    pub(crate) fn new(setup: Setup<'_>) -> Result<Self, Stop> {
+        let (q, v) = (
+            functional(&setup, "functional")?,
+            functional(&setup, "state_value")?,
+        );
+        let spec_dims = envs::info(setup.environment)?;
+        let reference = Reference::new(setup.oracle);
+        let noise = Dials::of(setup.params)
+            .map(|dials| {
+                let mut environment = envs::make(setup.environment)?;
+                Noise::draw(dials, &reference, &q, environment.as_mut())
+            })
+            .transpose()?;
         Ok(Self {
-            oracle,
-            q: functional("functional")?,
-            v: functional("state_value")?,
-            action_dim,
-            precision,
+            reference,
+            q,
+            v,
+            noise,
+            transform: setup.transform.clone(),
+            goal_entries: setup.goal_entries.to_vec(),
+            state_dim: spec_dims.observation_dim,
+            action_dim: setup.problem.action_dim.max(1),
+            action_count: setup.problem.action_count,
+            precision: setup.problem.precision,
         })
     }
 
@@ -55,9 +106,74 @@ impl ExactValues {
             Precision::F64 => Array::from_vec(values.into_iter().map(f64::from).collect(), shape),
         }
     }
+
+    /// The environment's own states and goals behind what learners see.
+    fn states(&self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Rows> {
+        let state = self.transform.decode_all(&single(observation)?);
+        let goal = match goal {
+            Some(goal) => self
+                .transform
+                .decode_goals(&single(goal)?, &self.goal_entries),
+            None => Vec::new(),
+        };
+        Ok(Rows {
+            count: state.len() / self.state_dim,
+            state,
+            goal,
+            state_dim: self.state_dim,
+            goal_dim: self.goal_entries.len(),
+        })
+    }
+
+    /// Q with its noise at one state and action; with `gradient`, also dQ/da.
+    fn value(
+        &self,
+        (state, goal): (&[f32], &[f32]),
+        action: &[f32],
+        mut gradient: Option<&mut [f32]>,
+    ) -> Outcome<f32> {
+        let q = self
+            .reference
+            .q(&self.q, state, goal, action, gradient.as_deref_mut())
+            .map_err(failed)?;
+        let added = self
+            .noise
+            .as_ref()
+            .map_or(0.0, |noise| noise.perturb(state, goal, action, gradient));
+        Ok((q + added) as f32)
+    }
+
+    fn refuse_members(reduce: Reduce) -> Outcome<()> {
+        if reduce == Reduce::Member {
+            return Err(Failure::unsupported("the exact critic is no ensemble"));
+        }
+        Ok(())
+    }
 }
 
-/// Rows of a view in single precision, in which observations and actions are kept.
+/// States and goals of the environment, row by row.
+struct Rows {
+    count: usize,
+    state: Vec<f32>,
+    goal: Vec<f32>,
+    state_dim: usize,
+    goal_dim: usize,
+}
+
+impl Rows {
+    fn iter(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
+        (0..self.count).map(|i| {
+            let goal = if self.goal.is_empty() {
+                &[]
+            } else {
+                &self.goal[i * self.goal_dim..][..self.goal_dim]
+            };
+            (&self.state[i * self.state_dim..][..self.state_dim], goal)
+        })
+    }
+}
+
+/// Entries of a view in single precision, in which observations and actions are kept.
 fn single(view: View<'_>) -> Outcome<Vec<f32>> {
     match view.dtype() {
         plugin_api::Dtype::F32 => Ok(view.as_slice::<f32>()?.to_vec()),
@@ -65,49 +181,75 @@ fn single(view: View<'_>) -> Outcome<Vec<f32>> {
     }
 }
 
-fn width(view: View<'_>) -> usize {
-    view.shape().get(1).map_or(1, |&n| n as usize)
-}
-
-fn failed(error: envs::Error) -> Failure {
-    Failure::invalid_argument(error.to_string())
+fn failed(stop: Stop) -> Failure {
+    Failure::invalid_argument(stop.message)
 }
 
 impl Critic for ExactValues {
     fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
-        Ok(self.q_gradient(query)?.0)
-    }
-
-    fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
-        if query.reduce == Reduce::Member {
-            return Err(Failure::unsupported("the exact critic is no ensemble"));
-        }
+        Self::refuse_members(query.reduce)?;
         query
             .action
             .expect_shape("action", &[-1, self.action_dim as i64])?;
-        let (observation, action) = (single(query.observation)?, single(query.action)?);
-        let rows = action.len() / self.action_dim;
-        let (mut q, mut gradient) = (Vec::with_capacity(rows), vec![0.0; action.len()]);
-        let observations = observation.chunks_exact(width(query.observation));
+        let rows = self.states(query.observation, query.goal)?;
+        let action = single(query.action)?;
         let actions = action.chunks_exact(self.action_dim);
-        for ((s, a), g) in observations
+        let q: Vec<f32> = rows
+            .iter()
             .zip(actions)
-            .zip(gradient.chunks_exact_mut(self.action_dim))
-        {
-            q.push(self.oracle.q(&self.q, s, None, a, Some(g)).map_err(failed)? as f32);
+            .map(|(at, a)| self.value(at, a, None))
+            .collect::<Outcome<_>>()?;
+        let shape = [q.len() as i64];
+        Ok(self.array(q, &shape))
+    }
+
+    fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
+        Self::refuse_members(query.reduce)?;
+        query
+            .action
+            .expect_shape("action", &[-1, self.action_dim as i64])?;
+        let rows = self.states(query.observation, query.goal)?;
+        let action = single(query.action)?;
+        let (mut q, mut gradient) = (Vec::with_capacity(rows.count), vec![0.0; action.len()]);
+        let actions = action.chunks_exact(self.action_dim);
+        let slopes = gradient.chunks_exact_mut(self.action_dim);
+        for ((at, a), g) in rows.iter().zip(actions).zip(slopes) {
+            q.push(self.value(at, a, Some(g))?);
         }
-        let shape = [rows as i64, self.action_dim as i64];
+        let shape = [q.len() as i64, self.action_dim as i64];
         Ok((self.array(q, &shape[..1]), self.array(gradient, &shape)))
     }
 }
 
+impl DiscreteCritic for ExactValues {
+    fn q_all(
+        &mut self,
+        observation: View<'_>,
+        goal: Option<View<'_>>,
+        _network: Network,
+        reduce: Reduce,
+    ) -> Outcome<Array> {
+        Self::refuse_members(reduce)?;
+        let rows = self.states(observation, goal)?;
+        let mut q = Vec::with_capacity(rows.count * self.action_count);
+        for at in rows.iter() {
+            for action in 0..self.action_count {
+                q.push(self.value(at, &[action as f32], None)?);
+            }
+        }
+        let shape = [rows.count as i64, self.action_count as i64];
+        Ok(self.array(q, &shape))
+    }
+}
+
 impl StateValue for ExactValues {
-    fn v(&mut self, observation: View<'_>, _goal: Option<View<'_>>) -> Outcome<Array> {
-        let states = single(observation)?;
-        let values = states
-            .chunks_exact(width(observation))
-            .map(|s| self.oracle.v(&self.v, s, None).map(|v| v as f32));
-        let values: Vec<f32> = values.collect::<Result<_, _>>().map_err(failed)?;
+    fn v(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array> {
+        let rows = self.states(observation, goal)?;
+        let values: Vec<f32> = rows
+            .iter()
+            .map(|(s, g)| self.reference.v(&self.v, s, g).map(|v| v as f32))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
         let shape = [values.len() as i64];
         Ok(self.array(values, &shape))
     }
@@ -117,26 +259,26 @@ impl Policy for ExactValues {
     fn act(
         &mut self,
         observation: View<'_>,
-        _goal: Option<View<'_>>,
+        goal: Option<View<'_>>,
         _mode: ActMode,
     ) -> Outcome<Array> {
-        let states = single(observation)?;
-        let rows = states.len() / width(observation);
-        let mut actions = vec![0.0; rows * self.action_dim];
-        for (s, a) in states
-            .chunks_exact(width(observation))
-            .zip(actions.chunks_exact_mut(self.action_dim))
-        {
-            self.oracle.optimal_action(s, None, a).map_err(failed)?;
+        let rows = self.states(observation, goal)?;
+        let mut actions = vec![0.0; rows.count * self.action_dim];
+        let slots = actions.chunks_exact_mut(self.action_dim);
+        for ((s, g), a) in rows.iter().zip(slots) {
+            self.reference.action(s, g, a).map_err(failed)?;
         }
-        let shape = [rows as i64, self.action_dim as i64];
+        let shape = [rows.count as i64, self.action_dim as i64];
         Ok(self.array(actions, &shape))
     }
 }
 
 impl Provide for ExactValues {
     fn critic(&mut self) -> Option<&mut dyn Critic> {
-        Some(self)
+        (self.action_count == 0).then_some(self as &mut dyn Critic)
+    }
+    fn discrete_critic(&mut self) -> Option<&mut dyn DiscreteCritic> {
+        (self.action_count > 0).then_some(self as &mut dyn DiscreteCritic)
     }
     fn state_value(&mut self) -> Option<&mut dyn StateValue> {
         Some(self)

@@ -1,7 +1,7 @@
 //! Live stages of a job: upstream stages loaded from the store, bound in order.
 
 use super::failure::Stop;
-use super::oracle::ExactValues;
+use super::oracle::{ExactValues, Setup};
 use super::sampler::{Sampler, Source};
 use super::services::StageServices;
 use super::transform::Transform;
@@ -197,14 +197,16 @@ impl Stages {
                     );
                     Stop::new(FailureKind::Refused, message)
                 })?;
-            let behaviour = data.behaviour.as_ref();
-            let exact = ExactValues::new(
+            let entries = job.data.goal.as_ref().map(|g| g.observation.as_slice());
+            let exact = ExactValues::new(Setup {
                 oracle,
-                &stage.params,
-                behaviour,
-                problem.action_dim,
-                problem.precision,
-            )?;
+                params: &stage.params,
+                behaviour: data.behaviour.as_ref(),
+                environment: &job.data.environment,
+                problem: &problem,
+                transform: &data.transform,
+                goal_entries: entries.unwrap_or_default(),
+            })?;
             return Ok(Live::Oracle(Box::new(Served::new(exact))));
         };
         let library = Library::open(path, Some(sha256))?;

@@ -135,6 +135,27 @@ impl Transform {
         }
         out
     }
+
+    /// The goals behind codes of goals made of `entries`, row-major, to rounding.
+    pub(crate) fn decode_goals(&self, codes: &[f32], entries: &[usize]) -> Vec<f32> {
+        let Some(code) = &self.code else {
+            return codes.to_vec();
+        };
+        let mut out = Vec::new();
+        for encoded in codes.chunks_exact(self.goal_dim(entries).max(1)) {
+            let mut rest = encoded;
+            for &i in entries {
+                let (features, after) = rest.split_at(self.blocks[i].len());
+                rest = after;
+                out.push(if code.entries.contains(&i) {
+                    code.decode(features)
+                } else {
+                    features[0]
+                });
+            }
+        }
+        out
+    }
 }
 
 impl Code {
@@ -252,6 +273,8 @@ mod tests {
         transform.goal_of(&codes[..66], &[2, 1], &mut from_state);
         assert_eq!(from_state.len(), transform.goal_dim(&[2, 1]));
         assert_eq!(transform.encode_goals(&[17.3, -7.5], &[2, 1]), from_state);
+        let back = transform.decode_goals(&from_state, &[2, 1]);
+        assert!((back[0] - 17.3).abs() < 1e-4 && back[1] == -7.5, "{back:?}");
     }
 
     #[test]
