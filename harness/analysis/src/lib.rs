@@ -12,6 +12,7 @@
 //! ```
 
 mod cell;
+pub mod claims;
 mod error;
 mod findings;
 mod learning;

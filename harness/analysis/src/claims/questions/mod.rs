@@ -1,0 +1,34 @@
+//! From a claim and a study to the questions that decide the claim. One file per family of statistics.
+
+mod difference;
+mod settings;
+mod shares;
+mod slopes;
+mod snapshots;
+mod sweep;
+mod test_time;
+mod variance;
+
+pub(crate) use settings::Scope;
+
+use super::answer::Question;
+use super::file::Test;
+
+/// The questions of a claim, or why the study cannot answer them.
+pub(crate) fn questions(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
+    match &scope.claim.test {
+        Test::ShareNonInferior { .. } => shares::non_inferior(scope),
+        Test::ShareWithinBest { .. } => shares::within_best(scope),
+        Test::VarianceComponents { .. } => variance::components(scope),
+        Test::Slopes { .. } => slopes::slopes(scope),
+        Test::GapGrowth { .. } => snapshots::gap_growth(scope),
+        Test::Difference { .. } => difference::difference(scope),
+        Test::RelativeDrops { .. } => snapshots::relative_drops(scope),
+        Test::SweepShape { .. } => sweep::shape(scope),
+        Test::TestTime { .. } => test_time::gains(scope),
+        Test::PairedBenchmarks { .. } => difference::paired_benchmarks(scope),
+    }
+}
+
+/// A test that is asked of a claim of another kind is a mistake of this module.
+pub(crate) const OTHER_KIND: &str = "the claim is of another kind";

@@ -1,0 +1,162 @@
+//! Which data limit a method: regression of the score on the logarithms of both data fractions.
+//!
+//! Per seed, ordinary least squares over the cells of the matrix: `S = c + b_value log10 f_value + b_policy log10 f_policy`.
+//! A slope is in points per factor of ten. Slopes are linear in the scores, so the mean over seeds of the slopes is the
+//! slope of the mean. Needs two levels on both axes.
+
+use super::OTHER_KIND;
+use super::settings::{Place, Scope, short, sign};
+use crate::claims::answer::{Contrast, Question, Setting};
+use crate::claims::decide::{Bound, Needs, Rule};
+use crate::claims::file::{Labels, Test};
+use crate::claims::table::{Column, Table};
+use crate::point::{Level, Point};
+
+/// Slopes of one matrix in scores per factor of ten.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Slopes {
+    pub(crate) value: f64,
+    pub(crate) policy: f64,
+}
+
+/// Least squares on two centred regressors; none where they are constant or the same.
+pub(crate) fn fit(x: &[(f64, f64)], y: &[f64]) -> Option<Slopes> {
+    let n = x.len() as f64;
+    let (mv, mp) = (
+        x.iter().map(|x| x.0).sum::<f64>() / n,
+        x.iter().map(|x| x.1).sum::<f64>() / n,
+    );
+    let my = y.iter().sum::<f64>() / n;
+    let (mut vv, mut pp, mut vp, mut vy, mut py) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (&(v, p), &y) in x.iter().zip(y) {
+        let (v, p, y) = (v - mv, p - mp, y - my);
+        vv += v * v;
+        pp += p * p;
+        vp += v * p;
+        vy += v * y;
+        py += p * y;
+    }
+    let determinant = vv * pp - vp * vp;
+    (determinant > 1e-9 * vv * pp).then(|| Slopes {
+        value: (pp * vy - vp * py) / determinant,
+        policy: (vv * py - vp * vy) / determinant,
+    })
+}
+
+/// log10 of both fractions at each cell, or why they are not there.
+pub(crate) fn regressors(
+    points: &[Point],
+    value_axis: &str,
+    policy_axis: &str,
+) -> Result<Vec<(f64, f64)>, String> {
+    let log = |point: &Point, axis: &str| match point.0.get(axis).and_then(Level::number) {
+        Some(x) if x > 0.0 => Ok(libm::log10(x)),
+        _ => Err(format!("the data matrix has no positive axis `{axis}`")),
+    };
+    let x: Vec<(f64, f64)> = points
+        .iter()
+        .map(|p| Ok((log(p, value_axis)?, log(p, policy_axis)?)))
+        .collect::<Result<_, String>>()?;
+    let flat = vec![0.0; x.len()];
+    match fit(&x, &flat) {
+        Some(_) => Ok(x),
+        None => Err(format!(
+            "fewer than two levels on `{value_axis}` or `{policy_axis}`"
+        )),
+    }
+}
+
+/// `slopes`
+pub(crate) fn slopes(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
+    let Test::Slopes {
+        metric,
+        better,
+        policy_axis,
+        value_axis,
+        policy_bounded,
+        value_bounded,
+        margin,
+        share,
+        some,
+    } = &scope.claim.test
+    else {
+        return Err(OTHER_KIND.into());
+    };
+    let sign = sign(*better);
+    let read = |place: &Place<'_>, own: &Labels| -> Result<(Table, Vec<(f64, f64)>), String> {
+        let pipeline = scope.pipeline(place, own)?;
+        let table = scope.table(&[Column::last(place.benchmark, pipeline, metric)])?;
+        let x = regressors(&table.points, value_axis, policy_axis)
+            .map_err(|why| format!("{pipeline} on {}: {why}", place.benchmark))?;
+        Ok((table, x))
+    };
+    let build = |place: &Place<'_>,
+                 own: &Labels,
+                 name: &str,
+                 bound: f64,
+                 of: fn(Slopes) -> f64|
+     -> Result<Setting, String> {
+        let (table, x) = read(place, own)?;
+        let sample = table.sample(place.benchmark, |columns| {
+            fit(&x, &columns[0]).map(|s| sign * of(s))
+        });
+        let contrast = Contrast {
+            name: name.to_owned(),
+            sample,
+            bound: Bound::Above(bound),
+        };
+        place.setting(table, vec![contrast], Needs::All)
+    };
+    let unit = format!("{metric} per factor of ten");
+    let dominates = scope.settings(|place| {
+        build(
+            place,
+            policy_bounded,
+            "policy slope - value slope",
+            0.0,
+            |s| s.policy - s.value,
+        )
+    })?;
+    let clear =
+        scope.settings(|place| build(place, value_bounded, "value slope", *margin, |s| s.value))?;
+    Ok(vec![
+        Question {
+            name: format!(
+                "{}: the policy slope exceeds the value slope",
+                short(policy_bounded)
+            ),
+            unit: unit.clone(),
+            rule: Rule::MoreThan(*share),
+            settings: dominates,
+        },
+        Question {
+            name: format!(
+                "{}: a clear value slope in at least {some} settings",
+                short(value_bounded)
+            ),
+            unit,
+            rule: Rule::Count(*some),
+            settings: clear,
+        },
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recovers_exact_slopes_on_an_uneven_grid() {
+        let x = [
+            (-1.0, -1.0),
+            (-1.0, 0.0),
+            (0.0, -1.0),
+            (0.0, 0.0),
+            (-0.3, 0.0),
+        ];
+        let y: Vec<f64> = x.iter().map(|(v, p)| 5.0 + 2.0 * v - 3.0 * p).collect();
+        let slopes = fit(&x, &y).unwrap();
+        assert!((slopes.value - 2.0).abs() < 1e-12 && (slopes.policy + 3.0).abs() < 1e-12);
+        assert_eq!(fit(&[(0.0, 0.0), (1.0, 1.0)], &[1.0, 2.0]), None);
+    }
+}
