@@ -9,7 +9,9 @@ pub use hyper::{AdvantageNormalization, Hyper};
 pub use weights::Weights;
 
 use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
-use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
+use plugin_api::{
+    Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
+};
 use std::io::{Read, Write};
 use tch::Tensor;
 
@@ -41,7 +43,7 @@ impl Learner for Awr {
         version: "1.0.0",
         description: "advantage-weighted regression of a Gaussian policy on a frozen critic and state value",
         requires: &["critic/1", "state-value/1"],
-        provides: &["policy/1"],
+        provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
 
@@ -51,12 +53,13 @@ impl Learner for Awr {
         nn::single_thread();
         let dims = Dims::continuous(problem)?;
         let (network, reduce) = (hyper.critic_network, hyper.critic_reduce);
+        let kept = if dims.goal == 0 { problem.row_count } else { 0 };
         Ok(Self {
             host,
             dims,
             progress: Progress::new(host, problem),
             critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
-            weights: Weights::new(&hyper, dims.kind, problem.row_count),
+            weights: Weights::new(&hyper, dims.kind, kept),
             actor: Actor::create(host, problem, hyper.actor(problem))?,
             hyper,
         })
@@ -68,7 +71,7 @@ impl Learner for Awr {
             if step == 0 {
                 self.normalize()?;
             }
-            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Policy)?;
             let w = self.weights.of(&batch, &mut self.critic)?;
             let loss = self.loss(&batch, &w)?;
             let value = self.progress.finite("awr_loss", &loss)?;
@@ -116,6 +119,9 @@ impl Awr {
 
 impl Provide for Awr {
     fn policy(&mut self) -> Option<&mut dyn Policy> {
+        Some(&mut self.actor)
+    }
+    fn policy_update(&mut self) -> Option<&mut dyn PolicyUpdate> {
         Some(&mut self.actor)
     }
 }

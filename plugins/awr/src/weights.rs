@@ -1,4 +1,5 @@
-//! Weights of dataset rows. The critic is frozen, so the weight of a row is computed once, when the row is first seen.
+//! Weights of dataset rows. The critic is frozen, so the weight of a row is computed once, when the row is first seen;
+//! except with goals, which differ whenever a row is drawn.
 
 use crate::{Hyper, losses};
 use nn::{FrozenCritic, Minibatch, StateReader, StateWriter};
@@ -16,7 +17,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// No row seen yet.
+    /// No row seen yet. `row_count` is the dataset's, or 0 where rows have goals: then nothing is kept.
     pub fn new(hyper: &Hyper, kind: Kind, row_count: usize) -> Self {
         Self {
             temperature: hyper.temperature,
@@ -27,9 +28,18 @@ impl Weights {
         }
     }
 
+    fn weigh(&self, adv: f64) -> f64 {
+        losses::weight(adv, self.temperature / self.divisor, self.clip)
+    }
+
     /// The weights `[B]` of a batch. The critic is asked about the whole batch or not at all: products of matrices of
     /// one shape round alike, those of the unseen rows alone would not.
     pub fn of(&mut self, batch: &Minibatch<'_>, critic: &mut FrozenCritic) -> Outcome<Tensor> {
+        if batch.raw().goal.is_some() {
+            let weights = advantages(batch, critic)?.into_iter();
+            let weights: Vec<f64> = weights.map(|adv| self.weigh(adv)).collect();
+            return Ok(Tensor::from_slice(&weights).to_kind(self.kind));
+        }
         let rows = batch.row()?;
         if let Some(row) = rows
             .iter()
@@ -40,13 +50,10 @@ impl Weights {
             return Err(Failure::invalid_argument(message));
         }
         if rows.iter().any(|r| self.cache[*r as usize].is_nan()) {
-            let advantage = critic.advantage(batch)?.to_kind(Kind::Double);
-            let advantage = Vec::<f64>::try_from(&advantage)
-                .map_err(|e| Failure::invalid_argument(format!("the advantage: {e}")))?;
-            for (row, adv) in rows.iter().zip(advantage) {
-                let slot = &mut self.cache[*row as usize];
-                if slot.is_nan() {
-                    *slot = losses::weight(adv, self.temperature / self.divisor, self.clip);
+            for (row, adv) in rows.iter().zip(advantages(batch, critic)?) {
+                let row = *row as usize;
+                if self.cache[row].is_nan() {
+                    self.cache[row] = self.weigh(adv);
                 }
             }
         }
@@ -74,4 +81,11 @@ impl Weights {
         weights.copy_data(&mut self.cache, weights.numel());
         Ok(())
     }
+}
+
+/// `Q(s, a) - V(s)` of every row, in float64.
+fn advantages(batch: &Minibatch<'_>, critic: &mut FrozenCritic) -> Outcome<Vec<f64>> {
+    let advantage = critic.advantage(batch)?.to_kind(Kind::Double);
+    Vec::<f64>::try_from(&advantage)
+        .map_err(|e| Failure::invalid_argument(format!("the advantage: {e}")))
 }

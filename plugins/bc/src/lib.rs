@@ -6,7 +6,9 @@ pub mod losses;
 pub use hyper::Hyper;
 
 use nn::{Actor, Dims, Minibatch, Progress, StateReader, StateWriter};
-use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
+use plugin_api::{
+    Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
+};
 use std::io::{Read, Write};
 use tch::Tensor;
 
@@ -36,7 +38,7 @@ impl Learner for Bc {
         version: "1.0.0",
         description: "behavioural cloning with a Gaussian policy",
         requires: &[],
-        provides: &["policy/1"],
+        provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
 
@@ -54,7 +56,7 @@ impl Learner for Bc {
     fn update(&mut self, count: u64) -> Outcome<()> {
         for _ in 0..count {
             let step = self.progress.next()?;
-            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Policy)?;
             let loss = self.loss(&batch)?;
             let value = self.progress.finite("bc_loss", &loss)?;
             self.actor.descend(&loss)?;
@@ -89,6 +91,9 @@ impl Bc {
 
 impl Provide for Bc {
     fn policy(&mut self) -> Option<&mut dyn Policy> {
+        Some(&mut self.actor)
+    }
+    fn policy_update(&mut self) -> Option<&mut dyn PolicyUpdate> {
         Some(&mut self.actor)
     }
 }

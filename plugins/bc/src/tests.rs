@@ -1,7 +1,7 @@
 use crate::Bc;
 use nn::Minibatch;
 use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
-use plugin_api::{ActMode, Code, Precision};
+use plugin_api::{ActMode, Code, Goals, Precision};
 
 fn data() -> Data {
     Data::bandit((3, 2, 5000), 0.2, |s, i| 0.8 * s[i] * s[2], |_, _| 0.0)
@@ -149,7 +149,8 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.start("online", &mut learner.actor.params)
             .expect("fits");
         let service = host.host();
-        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        let batch =
+            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Policy).expect("draws");
         let loss = learner.loss(&batch).expect("computes");
         case.check_loss("bc_loss", loss.double_value(&[]));
         case.check_gradients(&learner.actor.params, &loss);

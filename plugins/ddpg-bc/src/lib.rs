@@ -6,7 +6,9 @@ pub mod losses;
 pub use hyper::{Hyper, QNormalization};
 
 use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
-use plugin_api::{Host, Learner, LearnerInfo, Outcome, Policy, Problem, Provide, Upstream};
+use plugin_api::{
+    Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
+};
 use std::io::{Read, Write};
 use tch::Tensor;
 
@@ -41,7 +43,7 @@ impl Learner for DdpgBc {
         version: "1.0.0",
         description: "deterministic policy gradient on a frozen critic plus behavioural cloning",
         requires: &["critic/1"],
-        provides: &["policy/1"],
+        provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
 
@@ -68,7 +70,7 @@ impl Learner for DdpgBc {
             if step == 0 {
                 self.normalize()?;
             }
-            let batch = Minibatch::draw(&host, self.dims, "train", step)?;
+            let batch = Minibatch::draw_for(&host, self.dims, "train", step, Goals::Policy)?;
             let terms = self.terms(&batch)?;
             let loss = self.progress.finite("actor_loss", &terms.loss)?;
             self.actor.descend(&terms.loss)?;
@@ -135,6 +137,9 @@ impl DdpgBc {
 
 impl Provide for DdpgBc {
     fn policy(&mut self) -> Option<&mut dyn Policy> {
+        Some(&mut self.actor)
+    }
+    fn policy_update(&mut self) -> Option<&mut dyn PolicyUpdate> {
         Some(&mut self.actor)
     }
 }

@@ -2,7 +2,7 @@ use crate::DdpgBc;
 use nn::testing::{Data, Driver, FakeHost, Golden, KnownCritic, check_resume};
 use nn::{Dims, Minibatch};
 use plugin_api::serve::Instance;
-use plugin_api::{ActMode, Code, Precision};
+use plugin_api::{ActMode, Code, Goals, Precision};
 use std::cell::RefCell;
 
 fn data(rows: usize) -> Data {
@@ -150,7 +150,8 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.start("online", &mut learner.actor.params)
             .expect("fits");
         let service = host.host();
-        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        let batch =
+            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Policy).expect("draws");
         learner.normalize().expect("spreads");
         let loss = learner.terms(&batch).expect("computes").loss;
         case.check_loss("actor_loss", loss.double_value(&[]));

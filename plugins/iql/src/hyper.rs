@@ -98,17 +98,17 @@ impl Hyper {
         nn::require_units("hidden", &self.hidden)
     }
 
-    /// The form of a network with `input` inputs and one output.
-    pub(crate) fn mlp(&self, input: i64, members: Option<i64>) -> MlpOptions {
+    /// The form of the networks; inputs and members are those of each.
+    pub(crate) fn mlp(&self) -> MlpOptions {
         MlpOptions {
-            input,
+            input: 0,
             hidden: self.hidden.clone(),
             output: 1,
             activation: self.activation,
             layer_norm: self.layer_norm,
             init: self.init,
             output_scale: self.output_scale,
-            members,
+            members: None,
         }
     }
 

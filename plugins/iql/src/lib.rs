@@ -2,15 +2,13 @@
 
 mod hyper;
 pub mod losses;
-pub mod nets;
 
 pub use hyper::{Hyper, OverMembers, UpdateOrder};
 
-use nets::Nets;
-use nn::{Adam, Dims, Minibatch, Progress, StateReader, StateWriter, lend};
+use nn::{Adam, Dims, Minibatch, Progress, StateReader, StateWriter, ValueNets};
 use plugin_api::{
-    Array, Critic, Host, Learner, LearnerInfo, Network, Outcome, Problem, Provide, Query,
-    StateValue, Upstream, View,
+    Array, Critic, Goals, Host, Learner, LearnerInfo, Outcome, Problem, Provide, Query, StateValue,
+    Upstream, View,
 };
 use std::io::{Read, Write};
 
@@ -30,7 +28,7 @@ pub struct Iql {
     discount: f64,
     hyper: Hyper,
     progress: Progress,
-    nets: Nets,
+    nets: ValueNets,
     q_adam: Adam,
     v_adam: Adam,
 }
@@ -51,7 +49,7 @@ impl Learner for Iql {
         hyper.check()?;
         nn::single_thread();
         let dims = Dims::continuous(problem)?;
-        let nets = Nets::create(&host, dims, &hyper)?;
+        let nets = ValueNets::create(&host, dims, &hyper.mlp(), hyper.ensemble)?;
         Ok(Self {
             host,
             dims,
@@ -67,7 +65,7 @@ impl Learner for Iql {
     fn update(&mut self, count: u64) -> Outcome<()> {
         for _ in 0..count {
             let step = self.progress.next()?;
-            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Value)?;
             let v_loss = losses::value_loss(&self.nets, &batch, &self.hyper)?;
             let v_value = self.progress.finite("v_loss", &v_loss)?;
             if self.hyper.update_order == UpdateOrder::ValueFirst {
@@ -93,9 +91,7 @@ impl Learner for Iql {
     fn save(&self, out: &mut dyn Write) -> Outcome<()> {
         let mut out = StateWriter::new(out);
         self.progress.save(&mut out)?;
-        self.nets.q.save("online", &mut out)?;
-        self.nets.q_target.save("target", &mut out)?;
-        self.nets.v.save("online", &mut out)?;
+        self.nets.save(&mut out)?;
         self.q_adam.save("critic-adam", &mut out)?;
         self.v_adam.save("value-adam", &mut out)
     }
@@ -103,40 +99,25 @@ impl Learner for Iql {
     fn load(&mut self, from: &mut dyn Read) -> Outcome<()> {
         let mut from = StateReader::new(from);
         self.progress.load(&mut from)?;
-        self.nets.q.load("online", &mut from)?;
-        self.nets.q_target.load("target", &mut from)?;
-        self.nets.v.load("online", &mut from)?;
+        self.nets.load(&mut from)?;
         self.q_adam.load("critic-adam", &mut from)?;
         self.v_adam.load("value-adam", &mut from)
     }
 }
 
-impl Iql {
-    fn answering(&self, network: Network) -> &[tch::Tensor] {
-        match network {
-            Network::Online => self.nets.q.frozen(),
-            Network::Target => self.nets.q_target.frozen(),
-        }
-    }
-}
-
 impl Critic for Iql {
     fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
-        let weights = self.answering(query.network);
-        self.nets.critic.answer(weights, query)
+        self.nets.answer_q(query)
     }
 
     fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
-        let weights = self.answering(query.network);
-        self.nets.critic.answer_gradient(weights, query)
+        self.nets.answer_gradient(query)
     }
 }
 
 impl StateValue for Iql {
     fn v(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array> {
-        let s = self.dims.join_state(observation, goal)?;
-        let v = self.nets.value.forward(self.nets.v.frozen(), &s);
-        Ok(lend(&v.squeeze_dim(-1)))
+        self.nets.answer_v(observation, goal)
     }
 }
 

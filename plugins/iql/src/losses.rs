@@ -1,8 +1,8 @@
-//! The equations of IQL. Letters: `B` batch, `M` members of the critic; `tau` expectile, `gamma` discount.
+//! The equations of IQL. Letters: `B` batch, `M` members of the critic; `tau` expectile, `gamma` discount. With goals,
+//! `s` and `s'` carry the goal.
 
 use crate::hyper::{Hyper, OverMembers};
-use crate::nets::Nets;
-use nn::{EnsembleCritic, Minibatch};
+use nn::{EnsembleCritic, Minibatch, ValueNets};
 use plugin_api::Outcome;
 use tch::Tensor;
 
@@ -13,7 +13,7 @@ pub fn expectile(u: &Tensor, tau: f64) -> Tensor {
 }
 
 /// `L_V = E[ L2_tau(Q(s,a) - V(s)) ]`, Q frozen.  -> `[]`
-pub fn value_loss(n: &Nets, b: &Minibatch<'_>, h: &Hyper) -> Outcome<Tensor> {
+pub fn value_loss(n: &ValueNets, b: &Minibatch<'_>, h: &Hyper) -> Outcome<Tensor> {
     let (s, a) = (b.state()?, b.action()?);
     let members = n
         .critic
@@ -24,7 +24,7 @@ pub fn value_loss(n: &Nets, b: &Minibatch<'_>, h: &Hyper) -> Outcome<Tensor> {
 }
 
 /// `y = r + gamma V(s')`, without the second term where the transition is terminal; truncation still bootstraps.  -> `[B]`
-pub fn target(n: &Nets, b: &Minibatch<'_>, gamma: f64) -> Outcome<Tensor> {
+pub fn target(n: &ValueNets, b: &Minibatch<'_>, gamma: f64) -> Outcome<Tensor> {
     let r = b.reward()?;
     if b.all_terminated()? {
         return Ok(&*r * 1.0);
@@ -38,7 +38,7 @@ pub fn target(n: &Nets, b: &Minibatch<'_>, gamma: f64) -> Outcome<Tensor> {
 }
 
 /// `L_Q = E[ (y - Q_i(s,a))^2 ]`, summed or averaged over members `i`.  -> `[]`
-pub fn critic_loss(n: &Nets, b: &Minibatch<'_>, h: &Hyper, gamma: f64) -> Outcome<Tensor> {
+pub fn critic_loss(n: &ValueNets, b: &Minibatch<'_>, h: &Hyper, gamma: f64) -> Outcome<Tensor> {
     let (s, a) = (b.state()?, b.action()?);
     let y = target(n, b, gamma)?; // [B]
     let q = n.critic.members(n.q.live(), &s, &a); // [M, B]

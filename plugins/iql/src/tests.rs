@@ -1,7 +1,7 @@
 use crate::{Iql, losses};
 use nn::Minibatch;
 use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
-use plugin_api::{Code, Critic, Network, Precision, Query, Reduce, StateValue};
+use plugin_api::{Code, Critic, Goals, Network, Precision, Query, Reduce, StateValue};
 
 fn reward(s: &[f64], a: &[f64]) -> f64 {
     -(a[0] - 0.5 * s[0]).powi(2) - (a[1] + 0.5 * s[1]).powi(2)
@@ -135,7 +135,8 @@ fn losses_gradients_and_updates_equal_the_reference() {
             .expect("fits");
         case.start("online", &mut learner.nets.v).expect("fits");
         let service = host.host();
-        let batch = Minibatch::draw(&service, learner.dims, "train", 0).expect("draws");
+        let batch =
+            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Value).expect("draws");
         let (nets, hyper) = (&learner.nets, &learner.hyper);
         let v_loss = losses::value_loss(nets, &batch, hyper).expect("computes");
         let q_loss = losses::critic_loss(nets, &batch, hyper, learner.discount).expect("computes");

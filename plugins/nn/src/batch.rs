@@ -1,7 +1,7 @@
 //! Minibatches as tensors, and the sizes that everything of a stage is checked against.
 
 use crate::views::{Borrowed, borrow, kind_of};
-use plugin_api::{Batch, Failure, Host, Outcome, Problem, View};
+use plugin_api::{Batch, BatchRequest, Failure, Goals, Host, Outcome, Problem, View};
 use tch::{Kind, Tensor};
 
 /// Sizes and element type of a stage.
@@ -50,14 +50,26 @@ impl Dims {
         observation: View<'a>,
         goal: Option<View<'a>>,
     ) -> Outcome<Borrowed<'a>> {
+        let observation = self.observation(observation)?;
+        match self.goal(goal, observation.size()[0])? {
+            None => Ok(observation),
+            Some(goal) => Ok(Borrowed::owned(Tensor::cat(&[&*observation, &*goal], 1))),
+        }
+    }
+
+    /// An observation argument `[rows, S]`.
+    pub fn observation<'a>(&self, observation: View<'a>) -> Outcome<Borrowed<'a>> {
         observation.expect_shape("observation", &[-1, self.observation])?;
-        let observation = borrow("observation", observation, self.kind)?;
+        borrow("observation", observation, self.kind)
+    }
+
+    /// A goal argument `[rows, G]`; errors when it is given without need or missing.
+    pub fn goal<'a>(&self, goal: Option<View<'a>>, rows: i64) -> Outcome<Option<Borrowed<'a>>> {
         match (goal, self.goal) {
-            (None, 0) => Ok(observation),
+            (None, 0) => Ok(None),
             (Some(goal), size) if size > 0 => {
-                goal.expect_shape("goal", &[observation.size()[0], size])?;
-                let goal = borrow("goal", goal, self.kind)?;
-                Ok(Borrowed::owned(Tensor::cat(&[&*observation, &*goal], 1)))
+                goal.expect_shape("goal", &[rows, size])?;
+                borrow("goal", goal, self.kind).map(Some)
             }
             (goal, size) => Err(Failure::invalid_argument(format!(
                 "the problem's goals have {size} dimensions, but a goal is {}",
@@ -81,9 +93,38 @@ pub struct Minibatch<'a> {
 }
 
 impl<'a> Minibatch<'a> {
-    /// The batch of `stream` at `step`; valid until the next one of that stream is drawn.
+    /// The batch of `stream` at `step` as recorded, without goals; valid until the next one of that stream is drawn.
     pub fn draw(host: &'a Host, dims: Dims, stream: &str, step: u64) -> Outcome<Self> {
-        let raw = host.batch(stream, step)?;
+        Self::draw_with(host, dims, stream, step, BatchRequest::default())
+    }
+
+    /// The batch of `stream` at `step` under the benchmark's rule `goals`, which is ignored where there are no goals.
+    pub fn draw_for(
+        host: &'a Host,
+        dims: Dims,
+        stream: &str,
+        step: u64,
+        goals: Goals,
+    ) -> Outcome<Self> {
+        let request = BatchRequest {
+            goals,
+            ..BatchRequest::default()
+        };
+        Self::draw_with(host, dims, stream, step, request)
+    }
+
+    /// As [`Minibatch::draw_for`], for any request.
+    pub fn draw_with(
+        host: &'a Host,
+        dims: Dims,
+        stream: &str,
+        step: u64,
+        mut request: BatchRequest,
+    ) -> Outcome<Self> {
+        if dims.goal == 0 {
+            request.goals = Goals::None;
+        }
+        let raw = host.batch_with(stream, step, request)?;
         let rows = raw.reward.len() as i64;
         Ok(Self { raw, dims, rows })
     }
@@ -96,6 +137,17 @@ impl<'a> Minibatch<'a> {
     /// B
     pub fn rows(&self) -> i64 {
         self.rows
+    }
+
+    /// `s` alone: `[B, S]`.
+    pub fn observation(&self) -> Outcome<Borrowed<'a>> {
+        self.dims.observation(self.raw.observation)
+    }
+
+    /// `g`: `[B, G]`; errors where the batch has none.
+    pub fn goal(&self) -> Outcome<Borrowed<'a>> {
+        let goal = self.dims.goal(self.raw.goal, self.rows)?;
+        goal.ok_or_else(|| Failure::invalid_argument("the problem has no goals"))
     }
 
     /// `s`, with the goal appended: `[B, S + G]`.
@@ -112,6 +164,15 @@ impl<'a> Minibatch<'a> {
     /// `a`: `[B, A]`.
     pub fn action(&self) -> Outcome<Borrowed<'a>> {
         self.dims.action(self.raw.action, self.rows)
+    }
+
+    /// `a'`, zeros where terminated: `[B, A]`; errors unless the batch was asked for with next actions.
+    pub fn next_action(&self) -> Outcome<Borrowed<'a>> {
+        let next = self.raw.next_action.ok_or_else(|| {
+            Failure::invalid_argument("the batch has no next actions: it was asked for without")
+        })?;
+        next.expect_shape("next_action", &[self.rows, self.dims.action])?;
+        borrow("next_action", next, self.dims.kind)
     }
 
     /// `r`: `[B]`.

@@ -3,7 +3,9 @@
 use crate::batch::{Dims, Minibatch};
 use crate::choices::{CriticNetwork, CriticReduce};
 use crate::views::{Borrowed, borrow, lend};
-use plugin_api::{CriticHandle, Failure, Host, Outcome, Query, StateValueHandle, Upstream, View};
+use plugin_api::{
+    CriticHandle, Failure, Goals, Host, Outcome, Query, StateValueHandle, Upstream, View,
+};
 use tch::{Kind, Tensor};
 
 /// Batches that a constant of the stage is estimated from.
@@ -74,12 +76,13 @@ impl FrozenCritic {
         Ok((borrow("q", q, kind)?, borrow("dq_da", dq_da, kind)?))
     }
 
-    /// Standard deviation of [`FrozenCritic::advantage`] over batches of a stream of its own: a constant of the stage.
+    /// Standard deviation of [`FrozenCritic::advantage`] over batches of a stream of its own (with the goals of policies,
+    /// where there are goals): a constant of the stage.
     /// Errors when it is not positive.
     pub fn advantage_std(&mut self, host: &Host) -> Outcome<f64> {
         let mut all = Vec::new();
         for step in 0..SPREAD_BATCHES {
-            let batch = Minibatch::draw(host, self.dims, "normalizer", step)?;
+            let batch = Minibatch::draw_for(host, self.dims, "normalizer", step, Goals::Policy)?;
             all.push(self.advantage(&batch)?.to_kind(Kind::Double));
         }
         let std = Tensor::cat(&all, 0).std(false).double_value(&[]);

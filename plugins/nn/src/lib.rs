@@ -24,6 +24,8 @@ mod progress;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod update;
+mod value;
 mod views;
 
 pub use actor::{Actor, ActorOptions};
@@ -40,4 +42,6 @@ pub use params::{Layout, ParamSet, Slot};
 pub use policy::{GaussianPolicy, PolicyOptions};
 pub use progress::Progress;
 pub use state::{StateReader, StateWriter};
+pub use update::kl;
+pub use value::ValueNets;
 pub use views::{Borrowed, borrow, kind_of, lend, single_thread};

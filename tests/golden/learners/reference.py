@@ -1,10 +1,12 @@
 """Golden numbers for the learner plugins, from an independent PyTorch implementation of their equations.
 
-Writes bc.json, awr.json, ddpg-bc.json and iql.json beside this file. Each holds cases: hyperparameters (JSON text, as the
+Writes bc.json, awr.json, ddpg-bc.json and iql.json beside this file; sarsa.py, crl.py and flow_bc.py do the same for
+theirs with what is here. Each holds cases: hyperparameters (JSON text, as the
 plugin gets them), a batch that is the whole dataset, parameters, the losses and gradients at those parameters, and the
 parameters after one and after three updates on that batch.
 
-    pip install torch==2.11.0 numpy && python reference.py
+    pip install torch==2.11.0 numpy
+    for script in reference sarsa crl flow_bc; do python $script.py; done
 
 Made with torch 2.11.0 on the CPU. Tolerances, applied by the plugins' tests: float64 every element to 1e-10 (relative to
 max(1, |x|)); float32 every tensor to 1e-5 of its norm. Parameters are row-major; a linear layer is x W + b with W
@@ -205,8 +207,8 @@ def iql_losses(q, q_target, v, d, h):
     return v_loss, q_loss
 
 
-def run_iql(q, q_target, v, d, h):
-    v_loss, q_loss = iql_losses(q, q_target, v, d, h)
+def run_value(losses, q, q_target, v, d, h):
+    v_loss, q_loss = losses(q, q_target, v, d, h)
     online = {**q, **v}
     loss = {"v_loss": v_loss(), "q_loss": q_loss()}
     gradients = dict(zip(v, torch.autograd.grad(loss["v_loss"], list(v.values()))))
@@ -217,7 +219,7 @@ def run_iql(q, q_target, v, d, h):
     }
     (v_adam, v_schedule), (q_adam, q_schedule) = optimiser(v, h), optimiser(q, h)
     for update in (1, 2, 3):
-        if h["update_order"] == "value-first":
+        if h.get("update_order", "value-first") == "value-first":
             step(v_adam, v_schedule, v_loss())
             step(q_adam, q_schedule, q_loss())
         else:
@@ -282,58 +284,75 @@ CASES = {
 LOSSES = {"bc": (bc_loss, "bc_loss"), "awr": (awr_loss, "awr_loss"), "ddpg-bc": (ddpg_bc_loss, "actor_loss")}
 
 
-def make_case(learner, name, base, change, dtype, seed):
-    change = dict(change)
-    goal, terminated = change.pop("goal", False), change.pop("terminated", [0, 1, 0, 0, 1])
-    h, rng = {**base, **change}, np.random.default_rng(seed)
-    data, inputs = make_data(rng, goal, terminated), S + (G if goal else 0)
-    single = lambda x: np.asarray(x, dtype=np.float32 if dtype == torch.float32 else np.float64)
-    tensors = lambda p, grad=True: {k: torch.tensor(single(x), requires_grad=grad) for k, x in p.items()}
-    d = tensors(data, False)
-    if learner == "iql":
-        members = h["ensemble"]
-        q = declare(rng, "critic", [inputs + A, *HIDDEN, 1], h, members)
-        q_target = declare(rng, "critic", [inputs + A, *HIDDEN, 1], h, members)
-        v = declare(rng, "value", [inputs, *HIDDEN, 1], h)
-        start = {f"online/{k}": x for k, x in {**q, **v}.items()} | {f"target/{k}": x for k, x in q_target.items()}
-        result = run_iql(tensors(q), tensors(q_target, False), tensors(v), d, h)
-    else:
-        p = declare(rng, "policy", [inputs, *HIDDEN, A], h)
-        if h["std"] == "learned":
-            p["policy.log_std"] = np.full(A, math.log(h["std_value"])) + np.array([0.1, -0.2])
-        start = {f"online/{k}": x for k, x in p.items()}
-        loss_of, loss_name = LOSSES[learner]
-        result = run_policy(loss_of, loss_name, tensors(p), d, h)
+def tensors(p, dtype, grad=True):
+    return {k: torch.tensor(np.asarray(x, dtype=numpy_type(dtype)), requires_grad=grad) for k, x in p.items()}
+
+
+def numpy_type(dtype):
+    return np.float32 if dtype == torch.float32 else np.float64
+
+
+def as_case(name, dtype, h, data, start, result):
+    """A case as it is written; `data` and `start` are the numbers before they were rounded to `dtype`."""
     precision = "float32" if dtype == torch.float32 else "float64"
-    flat = lambda x: [float(f"{e:.9g}") if precision == "float32" else float(e) for e in np.asarray(single(x)).ravel()]
+    digits = lambda e: float(f"{e:.9g}") if precision == "float32" else float(e)
+    flat = lambda x: [digits(e) for e in np.asarray(x, dtype=numpy_type(dtype)).ravel()]
     listed = lambda p: {k: flat(x.detach().numpy() if torch.is_tensor(x) else x) for k, x in p.items()}
     return {
         "name": f"{name} {precision}",
         "precision": precision,
         "hyperparameters": json.dumps(h),
-        "data": {"observation_dim": S, "action_dim": A, "goal_dim": G if goal else 0, **listed(data)},
+        "data": {"observation_dim": S, "action_dim": A, "goal_dim": data["goal"].shape[1], **listed(data)},
         "parameters": listed(start),
         "losses": result["losses"],
         **{key: listed(result[key]) for key in ("gradients", "after_1", "after_3")},
     }
 
 
-def main():
+def make_case(learner, name, base, change, dtype, seed):
+    change = dict(change)
+    goal, terminated = change.pop("goal", False), change.pop("terminated", [0, 1, 0, 0, 1])
+    h, rng = {**base, **change}, np.random.default_rng(seed)
+    data, inputs = make_data(rng, goal, terminated), S + (G if goal else 0)
+    d = tensors(data, dtype, False)
+    if learner == "iql":
+        members = h["ensemble"]
+        q = declare(rng, "critic", [inputs + A, *HIDDEN, 1], h, members)
+        q_target = declare(rng, "critic", [inputs + A, *HIDDEN, 1], h, members)
+        v = declare(rng, "value", [inputs, *HIDDEN, 1], h)
+        start = {f"online/{k}": x for k, x in {**q, **v}.items()} | {f"target/{k}": x for k, x in q_target.items()}
+        result = run_value(iql_losses, tensors(q, dtype), tensors(q_target, dtype, False), tensors(v, dtype), d, h)
+    else:
+        p = declare(rng, "policy", [inputs, *HIDDEN, A], h)
+        if h["std"] == "learned":
+            p["policy.log_std"] = np.full(A, math.log(h["std_value"])) + np.array([0.1, -0.2])
+        start = {f"online/{k}": x for k, x in p.items()}
+        loss_of, loss_name = LOSSES[learner]
+        result = run_policy(loss_of, loss_name, tensors(p, dtype), d, h)
+    return as_case(name, dtype, h, data, start, result)
+
+
+def write(learner, base, changes, make):
+    """`make(name, base, change, dtype, seed)` of every change in both precisions, to `<learner>.json`."""
     torch.set_num_threads(1)
+    cases = []
+    for seed, (name, change) in enumerate(changes.items()):
+        for dtype in (torch.float64, torch.float32):
+            cases.append(make(name, base, change, dtype, seed))
+    text = {
+        "made_by": f"reference.py with torch {torch.__version__}",
+        "tolerance": {"float64_element": 1e-10, "float32_norm": 1e-5},
+        "discount": DISCOUNT,
+        "horizon": HORIZON,
+        "cases": cases,
+    }
+    lines = json.dumps(text).replace('{"name"', '\n{"name"')
+    (HERE / f"{learner}.json").write_text(lines + "\n")
+
+
+def main():
     for learner, (base, changes) in CASES.items():
-        cases = []
-        for seed, (name, change) in enumerate(changes.items()):
-            for dtype in (torch.float64, torch.float32):
-                cases.append(make_case(learner, name, base, change, dtype, seed))
-        text = {
-            "made_by": f"reference.py with torch {torch.__version__}",
-            "tolerance": {"float64_element": 1e-10, "float32_norm": 1e-5},
-            "discount": DISCOUNT,
-            "horizon": HORIZON,
-            "cases": cases,
-        }
-        lines = json.dumps(text).replace('{"name"', '\n{"name"')
-        (HERE / f"{learner}.json").write_text(lines + "\n")
+        write(learner, base, changes, lambda *case: make_case(learner, *case))
 
 
 if __name__ == "__main__":

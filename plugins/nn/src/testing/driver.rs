@@ -23,7 +23,7 @@ pub struct Driver<'h, L: Learner> {
 }
 
 fn entries<P: Provide + 'static>(upstream: &mut Instance<P>) -> Vec<abi::Upstream> {
-    let ids = [abi::CRITIC_V1, abi::STATE_VALUE_V1, abi::POLICY_V1];
+    let ids = abi::LEARNER_INTERFACES;
     let offered: Vec<&str> = ids
         .into_iter()
         .filter(|id| offers(upstream.provider_mut(), id))
@@ -153,6 +153,7 @@ fn c_problem(p: &Problem) -> abi::Problem {
         batch_size: p.batch_size as u64,
         updates: p.updates,
         row_count: p.row_count as u64,
+        observation_shape: p.observation_shape.map(|n| n as u64),
     }
 }
 

@@ -6,7 +6,7 @@
 )]
 
 use plugin_api::abi::{self, DLTensor};
-use plugin_api::{Array, Failure, Host, Outcome, Precision, Problem, raw};
+use plugin_api::{Array, BatchRequest, Failure, Goals, Host, Outcome, Precision, Problem, raw};
 use serde::Deserialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,8 +31,11 @@ pub struct Data {
     pub terminated: Vec<f64>,
     /// `[n, S]`
     pub next_observation: Vec<f64>,
-    /// `[n, G]`, empty without goals.
+    /// `[n, G]`, empty without goals. What every request for goals gives: rewards and terminations are those for it.
     pub goal: Vec<f64>,
+    /// `[n, A]`, empty where requests for next actions are refused.
+    #[serde(default)]
+    pub next_action: Vec<f64>,
 }
 
 impl Data {
@@ -89,6 +92,7 @@ pub struct FakeHost {
     sampled: bool,
     lent: RefCell<BTreeMap<String, Lent>>,
     metrics: RefCell<Vec<(String, u64, f64)>>,
+    requests: RefCell<BTreeMap<String, BatchRequest>>,
     cancelled: Cell<bool>,
 }
 
@@ -103,6 +107,7 @@ impl FakeHost {
             sampled: true,
             lent: RefCell::default(),
             metrics: RefCell::default(),
+            requests: RefCell::default(),
             cancelled: Cell::new(false),
         })
     }
@@ -126,6 +131,7 @@ impl FakeHost {
             log,
             metric,
             cancelled,
+            batch_with: Some(batch_with),
         }
     }
 
@@ -150,7 +156,13 @@ impl FakeHost {
             batch_size: self.batch_size,
             updates,
             row_count: self.data.rows(),
+            observation_shape: [0; 3],
         }
+    }
+
+    /// What the last batch of a stream was asked for.
+    pub fn request(&self, stream: &str) -> Option<BatchRequest> {
+        self.requests.borrow().get(stream).copied()
     }
 
     /// The dataset.
@@ -206,8 +218,20 @@ impl FakeHost {
         }
     }
 
-    fn fill(&self, stream: &str, step: u64, out: &mut abi::Batch) {
+    fn fill(
+        &self,
+        stream: &str,
+        step: u64,
+        request: BatchRequest,
+        out: &mut abi::Batch,
+    ) -> Outcome<()> {
         let (d, rows) = (&self.data, self.rows(stream, step));
+        self.requests.borrow_mut().insert(stream.into(), request);
+        let goals = request.goals != Goals::None;
+        if goals && d.goal_dim == 0 || request.next_action && d.next_action.is_empty() {
+            let what = format!("the table lacks what {request:?} asks for");
+            return Err(Failure::invalid_argument(what));
+        }
         let index: Vec<i64> = rows.iter().map(|r| *r as i64).collect();
         let mut arrays = vec![
             self.gather(&d.observation, Some(d.observation_dim), &rows),
@@ -217,9 +241,16 @@ impl FakeHost {
             self.gather(&d.next_observation, Some(d.observation_dim), &rows),
             Array::from_vec(index, &[rows.len() as i64]),
         ];
-        if d.goal_dim > 0 {
-            arrays.push(self.gather(&d.goal, Some(d.goal_dim), &rows));
-        }
+        let extras = [
+            (goals, &d.goal, d.goal_dim),
+            (request.next_action, &d.next_action, d.action_dim),
+        ];
+        let places = extras.map(|(wanted, source, width)| {
+            wanted.then(|| {
+                arrays.push(self.gather(source, Some(width), &rows));
+                arrays.len() - 1
+            })
+        });
         let tensors: Box<[DLTensor]> = arrays.iter().map(|a| *a.view().as_dl()).collect();
         let mut lent = self.lent.borrow_mut();
         lent.insert(
@@ -229,19 +260,16 @@ impl FakeHost {
                 tensors,
             },
         );
-        let at = |i: usize| {
-            lent[stream]
-                .tensors
-                .get(i)
-                .map_or(std::ptr::null(), std::ptr::from_ref)
-        };
+        let at = |i: usize| std::ptr::from_ref(&lent[stream].tensors[i]);
         out.observation = at(0);
         out.action = at(1);
         out.reward = at(2);
         out.terminated = at(3);
         out.next_observation = at(4);
         out.row = at(5);
-        out.goal = at(6);
+        out.goal = places[0].map_or(std::ptr::null(), at);
+        out.next_action = places[1].map_or(std::ptr::null(), at);
+        Ok(())
     }
 }
 
@@ -278,8 +306,29 @@ unsafe extern "C" fn batch(
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
         raw::guard(error, || {
-            this(ctx).fill(raw::text(stream)?, step, &mut *out);
-            Ok(())
+            this(ctx).fill(raw::text(stream)?, step, BatchRequest::default(), &mut *out)
+        })
+    }
+}
+
+unsafe extern "C" fn batch_with(
+    ctx: *mut c_void,
+    stream: abi::Str,
+    step: u64,
+    request: *const abi::BatchRequest,
+    out: *mut abi::Batch,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        raw::guard(error, || {
+            let asked = *request;
+            let request = BatchRequest {
+                goals: Goals::from_code(asked.goals)?,
+                next_action: asked.next_action != 0,
+                held_out: asked.held_out != 0,
+            };
+            this(ctx).fill(raw::text(stream)?, step, request, &mut *out)
         })
     }
 }

@@ -1,15 +1,19 @@
-//! For the tests of learner plugins: an in-memory host, a driver that goes through the C boundary, and a critic whose
-//! values are known in closed form.
+//! For the tests of learner plugins: an in-memory host, a driver that goes through the C boundary, a critic whose values are
+//! known in closed form, and a finite process whose values can be computed.
 
 mod critic;
 mod driver;
 mod golden;
 mod host;
+mod quadratic;
+mod tabular;
 
 pub use critic::KnownCritic;
 pub use driver::{Driver, Nothing};
 pub use golden::{Case, Golden, Values};
 pub use host::{Data, FakeHost};
+pub use quadratic::{Asked, Quadratic};
+pub use tabular::{Table, Tabular, number, one_hot};
 
 use plugin_api::{Code, Learner};
 
