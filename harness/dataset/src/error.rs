@@ -261,7 +261,7 @@ impl Error {
             Self::NoMetadata { .. } => Some("the file was not written by `assay dataset`; import it instead".to_owned()),
             Self::Renamed { .. } => Some("the name is part of a dataset: rename the folder back, or import under the new name".to_owned()),
             Self::Corrupt { .. } | Self::Digest(_) | Self::SideDigest { .. } => Some("the file has changed since it was written; make the dataset again".to_owned()),
-            Self::Pinned(_) => Some("get the pinned data, or `assay lock --update` to accept these".to_owned()),
+            Self::Pinned(_) => Some("get the pinned data, or change the digest where it is pinned to accept these".to_owned()),
             Self::Exists(_) | Self::ExistsOtherFacts { .. } => {
                 Some("use another name or version, or `--overwrite` to replace the existing dataset".to_owned())
             }
@@ -291,7 +291,7 @@ impl ImportProblem {
             Self::UnequalLengths { .. } => "`--exclude <array>` leaves an array under `infos/` out",
             Self::SameColumn { .. } => "`--exclude <array>` leaves one of them out",
             Self::SideDisagrees { .. } => {
-                "the side file belongs to other data; correct it, or name another with `--side`"
+                "the side file belongs to other data; correct it, or name another with `--metadata`"
             }
             _ => return None,
         };

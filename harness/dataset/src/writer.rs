@@ -23,6 +23,9 @@ use crate::tally::{Counts, Tally};
 /// Staging folders start with this; nothing that starts with a dot is a dataset.
 const STAGING_PREFIX: &str = ".incoming-";
 
+/// In a staging folder: locked by the writer.
+const LOCK_FILE: &str = "lock";
+
 /// How a dataset is written. None of it enters the logical digest.
 #[derive(Clone, Debug)]
 pub struct WriteOptions {
@@ -78,7 +81,7 @@ pub struct Written {
 /// Writes one dataset into a staging folder of the data root; [`finish`](Self::finish) moves it into place.
 ///
 /// Dropped without `finish`, it leaves nothing. A killed process leaves a folder `.incoming-*`, which no reader takes
-/// for a dataset.
+/// for a dataset and the next writer removes: its lock file is locked as long as its process lives.
 pub struct DatasetWriter {
     description: Description,
     root: PathBuf,
@@ -88,7 +91,32 @@ pub struct DatasetWriter {
     tally: Tally,
     // Before `staging`, because fields are dropped in order and the folder holds the open file.
     writer: ArrowWriter<File>,
+    _lock: File,
     staging: TempDir,
+}
+
+/// Creates and locks the lock file of a staging folder.
+fn lock(staging: &Path) -> Result<File> {
+    let path = staging.join(LOCK_FILE);
+    let file = File::create_new(&path).map_err(io_error(&path, "create the file"))?;
+    file.lock().map_err(io_error(&path, "lock the file"))?;
+    Ok(file)
+}
+
+/// Removes what killed processes left. The inner folder is made after the lock is taken, so one that can be locked has
+/// lost its writer. Another process may sweep at the same time: a folder that cannot be removed is left to it.
+fn sweep(root: &Path) -> Result<()> {
+    for entry in fs::read_dir(root).map_err(io_error(root, "list the folder"))? {
+        let path = entry.map_err(io_error(root, "list the folder"))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with(STAGING_PREFIX) || !path.join("dataset").is_dir() {
+            continue;
+        }
+        if File::open(path.join(LOCK_FILE)).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+    Ok(())
 }
 
 impl DatasetWriter {
@@ -103,10 +131,12 @@ impl DatasetWriter {
     ) -> Result<Self> {
         let layout = Layout::new(observation_dim, action_dim, side)?;
         fs::create_dir_all(root).map_err(io_error(root, "create the data root"))?;
+        sweep(root)?;
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
             .tempdir_in(root)
             .map_err(io_error(root, "create a staging folder"))?;
+        let lock = lock(staging.path())?;
         let folder = staging.path().join("dataset");
         fs::create_dir(&folder).map_err(io_error(&folder, "create the folder"))?;
         let path = folder.join(DATA_FILE);
@@ -126,6 +156,7 @@ impl DatasetWriter {
             hasher,
             tally,
             writer,
+            _lock: lock,
             staging,
         })
     }

@@ -260,6 +260,26 @@ fn writers_that_race_agree_or_exactly_one_wins() {
     }
 }
 
+#[test]
+fn what_a_killed_writer_left_is_removed_and_what_a_live_one_holds_is_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let (dead, live) = (
+        root.path().join(".incoming-dead"),
+        root.path().join(".incoming-live"),
+    );
+    for folder in [&dead, &live] {
+        std::fs::create_dir_all(folder.join("dataset")).unwrap();
+        std::fs::write(folder.join("lock"), "").unwrap();
+    }
+    let held = std::fs::File::open(live.join("lock")).unwrap();
+    held.lock().unwrap();
+    let rows = batch(20, &[(50, Terminated)]);
+    let options = WriteOptions::default();
+    write(root.path(), "toy/swept-v0", &rows, 10, options).unwrap();
+    assert!(!dead.exists());
+    assert!(live.exists());
+}
+
 type Disorder = (fn(&mut Batch), u64, OrderProblem);
 
 #[test]

@@ -95,6 +95,9 @@ struct ImportArgs {
     /// Round double-precision arrays to single
     #[arg(long)]
     convert_f64: bool,
+    /// End the episode where the next observation is not the following row's, instead of refusing the file
+    #[arg(long)]
+    split_discontinuities: bool,
     /// Replace a dataset of the same id with other content
     #[arg(long)]
     overwrite: bool,
@@ -148,6 +151,7 @@ fn import(args: ImportArgs, settings: &Settings) -> Outcome {
         episode_length: args.episode_length,
         exclude: args.exclude,
         convert_f64: args.convert_f64,
+        split_discontinuities: args.split_discontinuities,
         side_file: args.metadata.map_or(SideFile::Beside, SideFile::At),
         write: WriteOptions {
             overwrite: args.overwrite,
