@@ -6,6 +6,7 @@ use crate::choices::{require, require_units};
 use crate::params::{Layout, ParamSet};
 use crate::policy::{GaussianPolicy, PolicyOptions};
 use crate::state::{StateReader, StateWriter};
+use crate::update::Improvement;
 use crate::views::lend;
 use plugin_api::{ActMode, Array, Host, Outcome, Policy, Problem, View};
 use tch::Tensor;
@@ -25,8 +26,9 @@ pub struct Actor {
     pub policy: GaussianPolicy,
     /// Its parameters.
     pub params: ParamSet,
+    pub(crate) improvement: Option<Improvement>,
+    pub(crate) dims: Dims,
     adam: Adam,
-    dims: Dims,
     host: Host,
 }
 
@@ -52,8 +54,9 @@ impl Actor {
         Ok(Self {
             policy,
             params,
-            adam,
+            improvement: None,
             dims,
+            adam,
             host,
         })
     }
@@ -70,12 +73,13 @@ impl Actor {
 
     /// Writes parameters and optimiser.
     pub fn save(&self, out: &mut StateWriter<'_>) -> Outcome<()> {
-        self.params.save("online", out)?;
+        self.offline().save("online", out)?;
         self.adam.save("adam", out)
     }
 
     /// Restores what `save` wrote.
     pub fn load(&mut self, from: &mut StateReader<'_>) -> Outcome<()> {
+        self.improvement = None;
         self.params.load("online", from)?;
         self.adam.load("adam", from)
     }
