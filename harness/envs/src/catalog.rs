@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use manifest::random::Stream;
 
-use crate::cbandit::{self, CBandit, CBanditOracle};
+use crate::cbandit::{self, CBandit, CBanditDiscreteOracle, CBanditOracle};
+use crate::discrete::Levels;
 use crate::environment::{Environment, Oracle};
 use crate::error::Error;
 use crate::lqr::{self, LqrNav, LqrOracle};
-use crate::maze::{self, Map, PointMaze};
+use crate::maze::{self, PointMaze, Task};
 use crate::recipe::Start;
 
 /// A built-in environment, without building it.
@@ -20,33 +21,57 @@ pub struct EnvironmentInfo {
     pub description: &'static str,
     /// Length of an observation.
     pub observation_dim: usize,
-    /// Length of an action; actions are in [-1, 1].
+    /// Length of an action: entries in [-1, 1], or one index.
     pub action_dim: usize,
+    /// Size of a finite action set; 0 where actions are continuous.
+    pub action_count: usize,
+    /// Length of a goal; 0 where there is none.
+    pub goal_dim: usize,
+    /// Channels, height and width where an observation is an image; zeros otherwise.
+    pub observation_shape: [usize; 3],
     /// Steps after which an episode is truncated.
     pub horizon: u32,
     /// The discount that the task is published with.
     pub discount: f64,
     /// Values of pi* are exact to rounding (else: to a stated discretisation error).
     pub exact: bool,
+    /// The reference policy is a solution; otherwise it is a declared expert without values.
+    pub solved: bool,
     /// Values of scaled-optimal behaviours are available.
     pub behaviour_values: bool,
     /// pi* is the only optimal policy, so that an action error against it is meaningful everywhere.
     pub unique_optimum: bool,
-    pub(crate) maze: bool,
+    pub(crate) maze: Option<&'static Task>,
+    /// Name of the random streams behind generated datasets.
+    pub(crate) streams: &'static str,
 }
 
-const CATALOG: [EnvironmentInfo; 5] = [
+const CBANDIT: EnvironmentInfo = EnvironmentInfo {
+    id: cbandit::ID,
+    description: "continuous contextual bandit, 4 state and 6 action entries",
+    observation_dim: cbandit::STATE_DIM,
+    action_dim: cbandit::ACTION_DIM,
+    action_count: 0,
+    goal_dim: 0,
+    observation_shape: [0; 3],
+    horizon: 1,
+    discount: 0.0,
+    exact: true,
+    solved: true,
+    behaviour_values: true,
+    unique_optimum: true,
+    maze: None,
+    streams: cbandit::ID,
+};
+
+static CATALOG: [EnvironmentInfo; 11] = [
+    CBANDIT,
     EnvironmentInfo {
-        id: cbandit::ID,
-        description: "continuous contextual bandit, 4 state and 6 action entries",
-        observation_dim: cbandit::STATE_DIM,
-        action_dim: cbandit::ACTION_DIM,
-        horizon: 1,
-        discount: 0.0,
-        exact: true,
-        behaviour_values: true,
-        unique_optimum: true,
-        maze: false,
+        id: cbandit::DISCRETE_ID,
+        description: "contextual bandit, 4 state entries and 64 actions",
+        action_dim: 1,
+        action_count: cbandit::LEVELS.count(),
+        ..CBANDIT
     },
     EnvironmentInfo {
         id: lqr::ID,
@@ -55,28 +80,36 @@ const CATALOG: [EnvironmentInfo; 5] = [
         action_dim: lqr::AXES,
         horizon: lqr::HORIZON,
         discount: lqr::DISCOUNT,
-        exact: true,
-        behaviour_values: true,
-        unique_optimum: true,
-        maze: false,
+        streams: lqr::ID,
+        ..CBANDIT
     },
-    maze_info(&maze::UMAZE),
-    maze_info(&maze::MEDIUM),
-    maze_info(&maze::LARGE),
+    maze_info(&maze::TASKS[0]),
+    maze_info(&maze::TASKS[1]),
+    maze_info(&maze::TASKS[2]),
+    maze_info(&maze::TASKS[3]),
+    maze_info(&maze::TASKS[4]),
+    maze_info(&maze::TASKS[5]),
+    maze_info(&maze::TASKS[6]),
+    maze_info(&maze::TASKS[7]),
 ];
 
-const fn maze_info(map: &'static Map) -> EnvironmentInfo {
+const fn maze_info(task: &'static Task) -> EnvironmentInfo {
     EnvironmentInfo {
-        id: map.id,
-        description: "point mass in a maze, sparse reward, fixed goal",
-        observation_dim: maze::STATE_DIM,
-        action_dim: maze::ACTION_DIM,
-        horizon: map.horizon,
+        id: task.id,
+        description: task.description,
+        observation_dim: task.observation_dim(),
+        action_dim: task.action_dim(),
+        action_count: task.action_count(),
+        goal_dim: task.goal_dim(),
+        observation_shape: task.observation_shape(),
+        horizon: task.map.horizon,
         discount: maze::DISCOUNT,
         exact: false,
-        behaviour_values: false,
+        solved: task.solved(),
+        behaviour_values: task.discrete,
         unique_optimum: false,
-        maze: true,
+        maze: Some(task),
+        streams: task.streams(),
     }
 }
 
@@ -114,10 +147,10 @@ fn nearest(id: &str) -> Option<&'static str> {
 /// An unknown id.
 pub fn make(id: &str) -> Result<Box<dyn Environment>, Error> {
     let entry = info(id)?;
-    Ok(match entry.id {
-        cbandit::ID => Box::new(CBandit::new()),
-        lqr::ID => Box::new(LqrNav::new()),
-        _ => Box::new(PointMaze::new(maze::map(entry.id)?)),
+    Ok(match Simulator::new(entry) {
+        Simulator::CBandit(environment) => Box::new(environment),
+        Simulator::Lqr(environment) => Box::new(environment),
+        Simulator::Maze(environment) => Box::new(environment),
     })
 }
 
@@ -129,12 +162,13 @@ pub(crate) enum Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn new(entry: &EnvironmentInfo) -> Result<Self, Error> {
-        Ok(match entry.id {
-            cbandit::ID => Self::CBandit(CBandit::new()),
-            lqr::ID => Self::Lqr(LqrNav::new()),
-            _ => Self::Maze(PointMaze::new(maze::map(entry.id)?)),
-        })
+    pub(crate) fn new(entry: &EnvironmentInfo) -> Self {
+        match (entry.maze, entry.id) {
+            (Some(task), _) => Self::Maze(PointMaze::new(task)),
+            (None, lqr::ID) => Self::Lqr(LqrNav::new()),
+            (None, cbandit::DISCRETE_ID) => Self::CBandit(CBandit::discrete()),
+            (None, _) => Self::CBandit(CBandit::new()),
+        }
     }
 
     pub(crate) fn get(&self) -> &dyn Environment {
@@ -150,6 +184,13 @@ impl Simulator {
             Self::CBandit(env) => env,
             Self::Lqr(env) => env,
             Self::Maze(env) => env,
+        }
+    }
+
+    /// Lets the running episode go on at its goal.
+    pub(crate) fn go_on_at_goal(&mut self) {
+        if let Self::Maze(environment) = self {
+            environment.go_on_at_goal();
         }
     }
 
@@ -177,11 +218,23 @@ pub fn oracle(id: &str, discount: f64) -> Result<Option<Arc<dyn Oracle>>, Error>
     if !(0.0..1.0).contains(&discount) {
         return Err(Error::Discount { found: discount });
     }
-    Ok(Some(match entry.id {
-        cbandit::ID => Arc::new(CBanditOracle),
-        lqr::ID => Arc::new(LqrOracle::new(discount)),
-        _ => Arc::new(maze::MazeOracle::new(maze::map(entry.id)?, discount)),
+    Ok(Some(match (entry.maze, entry.id) {
+        (Some(task), _) => Arc::new(maze::MazeOracle::new(task, discount)),
+        (None, lqr::ID) => Arc::new(LqrOracle::new(discount)),
+        (None, cbandit::DISCRETE_ID) => Arc::new(CBanditDiscreteOracle),
+        (None, _) => Arc::new(CBanditOracle),
     }))
+}
+
+impl EnvironmentInfo {
+    /// The finite action set, where there is one.
+    pub fn levels(&self) -> Option<Levels> {
+        match (self.action_count, self.maze) {
+            (0, _) => None,
+            (_, Some(_)) => Some(maze::ACCELERATIONS),
+            (_, None) => Some(cbandit::LEVELS),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -192,17 +245,17 @@ mod tests {
     fn every_entry_describes_the_environment_that_is_built() {
         for info in catalog() {
             let spec = make(info.id).unwrap().spec().clone();
-            let found = (
-                spec.id.as_str(),
-                spec.observation_dim,
-                spec.action_dim,
-                spec.horizon,
-            );
-            assert_eq!(
-                found,
-                (info.id, info.observation_dim, info.action_dim, info.horizon)
-            );
-            assert_eq!((spec.action_low, spec.action_high), (-1.0, 1.0));
+            let found = (spec.id.as_str(), spec.observation_dim, spec.action_dim);
+            assert_eq!(found, (info.id, info.observation_dim, info.action_dim));
+            let found = (spec.action_count, spec.goal_dim, spec.observation_shape);
+            let expected = (info.action_count, info.goal_dim, info.observation_shape);
+            assert_eq!((found, spec.horizon), (expected, info.horizon));
+            let bounds = match info.action_count {
+                0 => (-1.0, 1.0),
+                n => (0.0, (n - 1) as f32),
+            };
+            assert_eq!((spec.action_low, spec.action_high), bounds);
+            assert_eq!(info.levels().map_or(0, |l| l.count()), info.action_count);
             assert!(oracle(info.id, info.discount).unwrap().is_some());
         }
     }

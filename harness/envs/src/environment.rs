@@ -72,6 +72,20 @@ pub enum Functional {
     },
 }
 
+impl Functional {
+    /// A name for messages.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Optimal => "optimal".to_owned(),
+            Self::Behaviour(behaviour) => behaviour.name().to_owned(),
+            Self::Expectile {
+                expectile,
+                behaviour,
+            } => format!("expectile {expectile} of {}", behaviour.name()),
+        }
+    }
+}
+
 /// An environment's solution at one discount. Actions beyond the bounds are valued as the environment treats them:
 /// clipped, with a gradient of zero in the clipped entries. `goal` has `goal_dim` entries where the environment has goals and
 /// is not read elsewhere.

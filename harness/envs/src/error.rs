@@ -65,6 +65,14 @@ pub enum Error {
         /// The last index.
         last: usize,
     },
+    /// An image shows no mass.
+    #[error(
+        "{environment}: an observation without a mass, expected an image that the environment drew"
+    )]
+    NoMass {
+        /// The environment.
+        environment: &'static str,
+    },
     /// A goal is missing, or nowhere.
     #[error("{environment}: {found}, expected a goal in a free cell")]
     Goal {
@@ -150,6 +158,10 @@ impl Error {
             ),
             _ => None,
         }
+    }
+
+    pub(crate) fn no_gradient(environment: &'static str) -> Self {
+        Self::no_solution(environment, "dQ/da", "its actions are discrete")
     }
 
     pub(crate) fn no_solution(

@@ -1,16 +1,16 @@
 //! Datasets from recipes.
 
-use std::sync::Arc;
-
 use manifest::random::{Family, Stream};
 
 use crate::behaviour::BehaviourSpec;
-use crate::catalog::{EnvironmentInfo, Simulator, info, oracle};
-use crate::cbandit;
-use crate::environment::{Oracle, narrow};
+use crate::catalog::{EnvironmentInfo, Simulator, info};
+use crate::cbandit::{self, CBanditOracle};
+use crate::discrete::Levels;
+use crate::environment::{Functional, Oracle, narrow};
 use crate::error::{Error, SinkError};
-use crate::maze::{self, Map, Navigator};
-use crate::recipe::Recipe;
+use crate::lqr::{self, LqrOracle};
+use crate::maze::{self, Map, MazeOracle, Navigator};
+use crate::recipe::{ActionLabel, Recipe};
 
 /// A generated transition; the slices are valid during the call of the sink.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Transition<'a> {
     pub step: u32,
     /// State before the step (`observation_dim` entries).
     pub observation: &'a [f32],
-    /// Action taken, inside the bounds (`action_dim` entries).
+    /// Action taken, or by the recipe's `action_label` the one before noise; inside the bounds (`action_dim` entries).
     pub action: &'a [f32],
     /// Reward of the step.
     pub reward: f64,
@@ -73,14 +73,18 @@ const SAMPLE_SEED: u64 = 0;
 /// # Errors
 /// A recipe that does not fit its environment.
 pub fn behaviour_value(recipe: &Recipe) -> Result<BehaviourValue, Error> {
+    let exact = |mean_return| BehaviourValue {
+        mean_return,
+        standard_error: 0.0,
+        exact: true,
+    };
     if recipe.environment == cbandit::ID {
-        let mean_return =
-            cbandit::expected_return(&recipe.behaviour, &recipe.start, cbandit::QUADRATURE_POINTS)?;
-        return Ok(BehaviourValue {
-            mean_return,
-            standard_error: 0.0,
-            exact: true,
-        });
+        let points = cbandit::QUADRATURE_POINTS;
+        return cbandit::expected_return(&recipe.behaviour, &recipe.start, points).map(exact);
+    }
+    if recipe.environment == cbandit::DISCRETE_ID {
+        let functional = Functional::Behaviour(recipe.behaviour.clone());
+        return cbandit::discrete_expected_return(&functional, &recipe.start).map(exact);
     }
     let mut source = Episodes::new(recipe, SAMPLE_SEED)?;
     let mut returns = Vec::new();
@@ -111,8 +115,11 @@ pub(crate) fn mean_and_error(values: &[f64]) -> (f64, f64) {
 struct Episodes<'a> {
     recipe: &'a Recipe,
     environment: Simulator,
-    oracle: Arc<dyn Oracle>,
+    optimum: Optimum,
     map: Option<&'static Map>,
+    levels: Option<Levels>,
+    /// Entries of a continuous action.
+    entries: usize,
     starts: Family,
     actions: Family,
 }
@@ -121,21 +128,16 @@ impl<'a> Episodes<'a> {
     fn new(recipe: &'a Recipe, seed: u64) -> Result<Self, Error> {
         recipe.check(&recipe.id)?;
         let entry: &EnvironmentInfo = info(&recipe.environment)?;
+        let levels = entry.levels();
         // Recipes of one environment share their streams: those that differ in the behaviour alone see the same starts.
-        let family = |name| Family::new(seed, &["envs", entry.id, "generate", name]);
+        let family = |name| Family::new(seed, &["envs", entry.streams, "generate", name]);
         Ok(Self {
             recipe,
-            environment: Simulator::new(entry)?,
-            oracle: oracle(entry.id, entry.discount)?.ok_or(Error::NoExactSolution {
-                environment: entry.id,
-                functional: "optimal".to_owned(),
-                reason: "the environment has no oracle",
-            })?,
-            map: if entry.maze {
-                Some(maze::map(entry.id)?)
-            } else {
-                None
-            },
+            environment: Simulator::new(entry),
+            optimum: Optimum::new(entry),
+            map: entry.maze.map(|task| task.map),
+            levels,
+            entries: levels.map_or(entry.action_dim, |levels| levels.entries),
             starts: family("starts"),
             actions: family("actions"),
         })
@@ -146,7 +148,9 @@ impl<'a> Episodes<'a> {
         let spec = self.environment.get().spec().clone();
         let mut observation = vec![0.0f32; spec.observation_dim];
         let mut next = observation.clone();
-        let mut action = vec![0.0f32; spec.action_dim];
+        let (mut clean, mut noisy) = (vec![0.0f64; self.entries], vec![0.0f64; self.entries]);
+        let mut executed = vec![0.0f32; spec.action_dim];
+        let mut stored = executed.clone();
         self.environment.reset_from(
             &self.recipe.start,
             &mut self.starts.at(episode),
@@ -154,17 +158,39 @@ impl<'a> Episodes<'a> {
         );
         let mut stream = self.actions.at(episode);
         let mut actor = Actor::new(&self.recipe.behaviour, self.map, &mut stream);
+        if spec.goal_dim > 0 && actor.wanders() {
+            self.environment.go_on_at_goal();
+        }
         let mut steps = 0;
         loop {
-            actor.act(self.oracle.as_ref(), &observation, &mut stream, &mut action)?;
-            let step = self.environment.get_mut().step(&action, &mut next)?;
+            let noise = match &mut actor {
+                Actor::ScaledOptimal { gain, bias, noise } => {
+                    self.optimum
+                        .write(&self.environment, &observation, &mut clean)?;
+                    clean.iter_mut().for_each(|a| *a = *gain * *a + *bias);
+                    *noise
+                }
+                wanderer => wanderer.act(&self.environment, &mut stream, &mut clean),
+            };
+            for (a, mean) in noisy.iter_mut().zip(&clean) {
+                *a = mean + noise * stream.normal();
+            }
+            self.write_action(&noisy, &mut executed);
+            let label = match self.recipe.action_label {
+                ActionLabel::Executed => &executed,
+                ActionLabel::Clean => {
+                    self.write_action(&clean, &mut stored);
+                    &stored
+                }
+            };
+            let step = self.environment.get_mut().step(&executed, &mut next)?;
             let last = steps + 1 == limit;
             let truncated = step.truncated || (last && !step.terminated);
             sink(Transition {
                 episode,
                 step: steps as u32,
                 observation: &observation,
-                action: &action,
+                action: label,
                 reward: step.reward,
                 terminated: step.terminated,
                 truncated,
@@ -177,6 +203,59 @@ impl<'a> Episodes<'a> {
             }
             std::mem::swap(&mut observation, &mut next);
         }
+    }
+
+    /// The environment's action for a continuous one: clipped, or the index of the nearest of a finite set.
+    fn write_action(&self, continuous: &[f64], out: &mut [f32]) {
+        match self.levels {
+            Some(levels) => out[0] = levels.nearest(continuous.iter().copied()) as f32,
+            None => {
+                for (slot, a) in out.iter_mut().zip(continuous) {
+                    *slot = a.clamp(-1.0, 1.0) as f32;
+                }
+            }
+        }
+    }
+}
+
+/// The optimal continuous action behind a scaled-optimal behaviour; in a maze with discrete actions the best acceleration.
+enum Optimum {
+    CBandit,
+    Lqr(LqrOracle),
+    Maze(MazeOracle),
+}
+
+impl Optimum {
+    fn new(entry: &EnvironmentInfo) -> Self {
+        match (entry.maze, entry.id) {
+            (Some(task), _) => Self::Maze(MazeOracle::new(task, entry.discount)),
+            (None, lqr::ID) => Self::Lqr(LqrOracle::new(entry.discount)),
+            (None, _) => Self::CBandit,
+        }
+    }
+
+    /// Rounded to single precision, as an oracle hands it out.
+    fn write(
+        &self,
+        simulator: &Simulator,
+        observation: &[f32],
+        out: &mut [f64],
+    ) -> Result<(), Error> {
+        let mut action = vec![0.0f32; out.len()];
+        match (self, simulator) {
+            (Self::Maze(oracle), Simulator::Maze(maze)) => {
+                narrow(
+                    &oracle.acceleration(maze.state(), maze.goal_cell()),
+                    &mut action,
+                );
+            }
+            (Self::Lqr(oracle), _) => oracle.optimal_action(observation, None, &mut action)?,
+            _ => CBanditOracle.optimal_action(observation, None, &mut action)?,
+        }
+        for (slot, a) in out.iter_mut().zip(action) {
+            *slot = f64::from(a);
+        }
+        Ok(())
     }
 }
 
@@ -233,47 +312,41 @@ impl Actor {
         }
     }
 
-    fn act(
-        &mut self,
-        oracle: &dyn Oracle,
-        observation: &[f32],
-        stream: &mut Stream,
-        action: &mut [f32],
-    ) -> Result<(), Error> {
-        let noise = match self {
-            Self::ScaledOptimal { gain, bias, noise } => {
-                oracle.optimal_action(observation, None, action)?;
-                for a in action.iter_mut() {
-                    *a = (*gain * f64::from(*a) + *bias + *noise * stream.normal()).clamp(-1.0, 1.0)
-                        as f32;
-                }
-                return Ok(());
+    /// Whether it pays no heed to an episode's goal.
+    fn wanders(&self) -> bool {
+        !matches!(self, Self::ScaledOptimal { .. })
+    }
+
+    /// Writes a wanderer's action before noise, and returns the noise's deviation.
+    fn act(&mut self, simulator: &Simulator, stream: &mut Stream, out: &mut [f64]) -> f64 {
+        let (action, noise) = match (self, simulator) {
+            (Self::Navigate { navigator, noise }, Simulator::Maze(maze)) => {
+                (navigator.action(maze.state(), stream), *noise)
             }
-            Self::Navigate { navigator, noise } => {
-                let state = std::array::from_fn(|i| f64::from(observation[i]));
-                narrow(&navigator.action(&state, stream), action);
-                *noise
-            }
-            Self::Explore {
-                noise,
-                hold,
-                held,
-                direction,
-            } => {
+            (
+                Self::Explore {
+                    noise,
+                    hold,
+                    held,
+                    direction,
+                },
+                _,
+            ) => {
                 if *held == 0 {
                     let angle = stream.uniform_in(0.0, std::f64::consts::TAU);
                     *direction = [libm::cos(angle), libm::sin(angle)];
                     *held = *hold;
                 }
                 *held -= 1;
-                narrow(direction, action);
-                *noise
+                (*direction, *noise)
             }
+            _ => unreachable!("a checked recipe wanders in mazes only"),
         };
-        for a in action {
-            *a = (f64::from(*a) + noise * stream.normal()).clamp(-1.0, 1.0) as f32;
+        for (slot, a) in out.iter_mut().zip(action) {
+            // The single precision in which actions are stored.
+            *slot = f64::from(a as f32);
         }
-        Ok(())
+        noise
     }
 }
 

@@ -13,6 +13,7 @@
 mod behaviour;
 mod catalog;
 pub mod cbandit;
+mod discrete;
 mod environment;
 mod error;
 mod expectile;
@@ -20,15 +21,17 @@ mod generate;
 pub mod lqr;
 pub mod maze;
 pub mod normalizer;
+mod overrides;
 mod quadrature;
 mod recipe;
 mod source;
 
 pub use behaviour::{BehaviourSpec, Part, clipped_normal_moments};
 pub use catalog::{EnvironmentInfo, catalog, info, make, oracle};
+pub use discrete::Levels;
 pub use environment::{Environment, Functional, Oracle, Spec, Step};
 pub use error::{Error, SinkError};
 pub use generate::{BehaviourValue, Sink, Transition, behaviour_value, generate};
 pub use normalizer::{Normalizer, References, normalizers, reference_returns};
-pub use recipe::{GENERATOR_VERSION, Recipe, Start};
+pub use recipe::{ActionLabel, GENERATOR_VERSION, Recipe, Start};
 pub use source::source_hash;

@@ -29,6 +29,24 @@ impl Default for Start {
     }
 }
 
+/// Which action of a noisy behaviour is stored. The environment always gets the one with noise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionLabel {
+    /// The action that was taken.
+    #[default]
+    Executed,
+    /// The action before noise: states are as widely covered, labels carry no noise. Rewards and next states remain those of the
+    /// action taken, so that such data are for cloning, not for values.
+    Clean,
+}
+
+impl ActionLabel {
+    fn is_default(&self) -> bool {
+        *self == Self::Executed
+    }
+}
+
 /// A recipe: everything but the seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +66,9 @@ pub struct Recipe {
     /// Where episodes start.
     #[serde(default)]
     pub start: Start,
+    /// Which action is stored.
+    #[serde(default, skip_serializing_if = "ActionLabel::is_default")]
+    pub action_label: ActionLabel,
     /// How actions are chosen.
     pub behaviour: BehaviourSpec,
 }
@@ -59,6 +80,9 @@ struct Content<'a> {
     environment: &'a str,
     transitions: u64,
     start: Start,
+    // Left out where it is the default, which recipes of older versions mean.
+    #[serde(skip_serializing_if = "ActionLabel::is_default")]
+    action_label: ActionLabel,
     behaviour: &'a BehaviourSpec,
 }
 
@@ -83,6 +107,7 @@ impl Recipe {
             environment: &self.environment,
             transitions: self.transitions,
             start: self.start,
+            action_label: self.action_label,
             behaviour: &self.behaviour,
         };
         let json = serde_json_canonicalizer::to_vec(&content)
@@ -130,7 +155,7 @@ impl Recipe {
                 self.start.offset.to_string(),
             );
         }
-        if environment.maze && self.start != Start::default() {
+        if environment.maze.is_some() && self.start != Start::default() {
             return fail(
                 "start",
                 "no entry for a point maze",
@@ -174,7 +199,7 @@ fn check_behaviour(
         fail(format!("{key}.{name}"), expected, value.to_string())
     };
     let maze_only = || {
-        if environment.maze {
+        if environment.maze.is_some() {
             return Ok(());
         }
         fail(

@@ -15,6 +15,10 @@ const FILES: &[(&str, &[u8])] = &[
         include_bytes!("../src/cbandit/constants.rs"),
     ),
     (
+        "src/cbandit/discrete.rs",
+        include_bytes!("../src/cbandit/discrete.rs"),
+    ),
+    (
         "src/cbandit/expectile.rs",
         include_bytes!("../src/cbandit/expectile.rs"),
     ),
@@ -26,6 +30,7 @@ const FILES: &[(&str, &[u8])] = &[
         "src/cbandit/oracle.rs",
         include_bytes!("../src/cbandit/oracle.rs"),
     ),
+    ("src/discrete.rs", include_bytes!("../src/discrete.rs")),
     (
         "src/environment.rs",
         include_bytes!("../src/environment.rs"),
@@ -45,12 +50,20 @@ const FILES: &[(&str, &[u8])] = &[
         include_bytes!("../src/maze/controller.rs"),
     ),
     ("src/maze/grid.rs", include_bytes!("../src/maze/grid.rs")),
+    ("src/maze/image.rs", include_bytes!("../src/maze/image.rs")),
     ("src/maze/map.rs", include_bytes!("../src/maze/map.rs")),
+    ("src/maze/mesh.rs", include_bytes!("../src/maze/mesh.rs")),
     ("src/maze/mod.rs", include_bytes!("../src/maze/mod.rs")),
     (
         "src/maze/oracle.rs",
         include_bytes!("../src/maze/oracle.rs"),
     ),
+    (
+        "src/maze/solver.rs",
+        include_bytes!("../src/maze/solver.rs"),
+    ),
+    ("src/maze/task.rs", include_bytes!("../src/maze/task.rs")),
+    ("src/overrides.rs", include_bytes!("../src/overrides.rs")),
     ("src/quadrature.rs", include_bytes!("../src/quadrature.rs")),
     ("src/recipe.rs", include_bytes!("../src/recipe.rs")),
     ("src/source.rs", include_bytes!("../src/source.rs")),

@@ -1,9 +1,13 @@
 #![doc = include_str!("../../docs/cbandit.md")]
 
 pub mod constants;
+mod discrete;
 mod expectile;
 mod oracle;
 
+pub use discrete::{
+    CBanditDiscreteOracle, DISCRETE_ID, LEVELS, discrete_expected_return, value as discrete_value,
+};
 pub use expectile::{EXPECTILE_POINTS, value as expectile_value};
 pub use oracle::{
     CBanditOracle, QUADRATURE_POINTS, behaviour_value, expected_return, q_with_gradient,
@@ -24,9 +28,10 @@ pub const HIDDEN_DIM: usize = 8;
 /// The environment's id.
 pub const ID: &str = "cbandit/default-v0";
 
-/// A contextual bandit with continuous actions: episodes of one step.
+/// A contextual bandit with continuous or discrete actions: episodes of one step.
 #[derive(Debug)]
 pub struct CBandit {
+    id: &'static str,
     spec: Spec,
     state: Option<[f64; STATE_DIM]>,
 }
@@ -43,7 +48,35 @@ impl CBandit {
             horizon: 1,
             ..Spec::default()
         };
-        Self { spec, state: None }
+        Self {
+            id: ID,
+            spec,
+            state: None,
+        }
+    }
+
+    /// The same bandit with the 64 actions of [`LEVELS`].
+    pub fn discrete() -> Self {
+        let mut bandit = Self::new();
+        bandit.id = DISCRETE_ID;
+        bandit.spec = Spec {
+            id: DISCRETE_ID.to_owned(),
+            action_dim: 1,
+            action_count: LEVELS.count(),
+            action_low: 0.0,
+            action_high: (LEVELS.count() - 1) as f32,
+            ..bandit.spec
+        };
+        bandit
+    }
+
+    fn action(&self, action: &[f32]) -> Result<[f64; ACTION_DIM], Error> {
+        if self.spec.action_count == 0 {
+            return widen(self.id, "action", action);
+        }
+        let mut levels = [0.0; ACTION_DIM];
+        LEVELS.write(LEVELS.read(self.id, action)?, &mut levels);
+        Ok(levels)
     }
 
     /// Starts an episode at `offset + scale u`, `u ~ U[-1, 1)^4`.
@@ -75,19 +108,18 @@ impl Environment for CBandit {
     }
 
     fn reset(&mut self, seed: u64, observation: &mut [f32]) -> Result<(), Error> {
-        crate::environment::check_length(ID, "observation", STATE_DIM, observation.len())?;
+        crate::environment::check_length(self.id, "observation", STATE_DIM, observation.len())?;
         let mut stream = Stream::new(seed, &["envs", ID, "reset"]);
         self.reset_from(&Start::default(), &mut stream, observation);
         Ok(())
     }
 
     fn step(&mut self, action: &[f32], observation: &mut [f32]) -> Result<Step, Error> {
-        let action = widen(ID, "action", action)?;
-        crate::environment::check_length(ID, "observation", STATE_DIM, observation.len())?;
-        let state = self
-            .state
-            .take()
-            .ok_or(Error::NoEpisode { environment: ID })?;
+        let action = self.action(action)?;
+        crate::environment::check_length(self.id, "observation", STATE_DIM, observation.len())?;
+        let state = self.state.take().ok_or(Error::NoEpisode {
+            environment: self.id,
+        })?;
         narrow(&state, observation);
         Ok(Step {
             reward: reward(&state, &action),

@@ -46,6 +46,23 @@ impl Navigator {
     }
 }
 
+/// The action on the shortest path to a point: towards the next cell's centre, in the goal's own cell towards the point itself. `distances` are
+/// those of the goal's cell. The declared expert of the larger mazes with goals.
+pub fn waypoint_action(
+    map: &Map,
+    distances: &[Option<u32>],
+    goal: [f64; 2],
+    state: &[f64; STATE_DIM],
+) -> [f64; ACTION_DIM] {
+    let cell = map.cell_of([state[0], state[1]]);
+    let here = distances[map.index(cell)];
+    let closer = |next: &Cell| distances[map.index(*next)] < here;
+    match map.neighbours(cell).find(closer) {
+        Some(next) => steer(state, centre(next)),
+        None => steer(state, goal),
+    }
+}
+
 fn near(state: &[f64; STATE_DIM], point: [f64; 2]) -> bool {
     (state[0] - point[0]).abs() < WAYPOINT_REACHED && (state[1] - point[1]).abs() < WAYPOINT_REACHED
 }

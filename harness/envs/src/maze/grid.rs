@@ -1,110 +1,85 @@
-//! Value iteration on a grid over position and velocity, with multilinear interpolation.
+//! The values of one goal on a grid over position and velocity, with multilinear interpolation.
 
-use super::{ACTION_DIM, Cell, MOMENTUM, Map, STATE_DIM, V_MAX, dynamics, reached};
+use std::sync::Arc;
 
-/// How fine the grid is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resolution {
-    /// Nodes per cell along each position axis.
-    pub position: usize,
-    /// Nodes from `-V_MAX` to `V_MAX` along each velocity axis.
-    pub velocity: usize,
-}
+use super::mesh::{Mesh, Resolution};
+use super::solver::{Noise, Solution, Solver};
+use super::{
+    ACCELERATIONS, ACTION_DIM, Cell, MOMENTUM, Map, STATE_DIM, V_MAX, at_goal, centre, dynamics,
+};
 
-impl Resolution {
-    /// What the oracle uses.
-    pub const DEFAULT: Self = Self {
-        position: 8,
-        velocity: 9,
-    };
-}
-
-/// Far below the discretisation error.
-const TOLERANCE: f64 = 1e-4;
-const MAX_SWEEPS: usize = 1_000;
-/// Sweeps that follow the last greedy actions between two sweeps that choose them anew (modified policy iteration).
-const FOLLOWING_SWEEPS: usize = 6;
-
-/// V* on a grid. Position nodes lie at the middles of sub-cells, so none lies on a wall; beside a wall the missing
-/// nodes' weight goes to the others, and nodes around a corner that the mass cannot turn are not used.
-#[derive(Debug)]
+/// V of one policy towards one goal.
+#[derive(Clone, Debug)]
 pub struct Grid {
-    map: &'static Map,
-    resolution: Resolution,
+    mesh: Arc<Mesh>,
+    goal: Cell,
     discount: f64,
-    /// Position node at (column, row) of sub-cells, row-major; `NONE` inside walls.
-    index: Vec<u32>,
-    /// Values, position node by position node, then vy, then vx.
-    values: Vec<f64>,
-    /// Sweeps that chose actions anew.
-    sweeps: usize,
+    solution: Arc<Solution>,
+    /// The values of another policy than the optimal one.
+    other: Option<Vec<f64>>,
 }
-
-const NONE: u32 = u32::MAX;
-
-/// The up to four position nodes around a point: node, weight, derivative of the weight with respect to x and y.
-type Stencil = [(usize, f64, [f64; 2]); 4];
 
 impl Grid {
-    /// Solves the maze: modified policy iteration, Gauss-Seidel sweeps outward from the goal, until no value
-    /// changes by more than 1e-4 when actions are chosen anew.
+    /// Solves a map with its own goal.
     pub fn solve(map: &'static Map, discount: f64, resolution: Resolution) -> Self {
-        let n = resolution.position;
-        let columns = map.width() * n;
-        let mut index = vec![NONE; columns * map.height() * n];
-        let mut nodes: Vec<(usize, usize)> = Vec::new();
-        for (at, slot) in index.iter_mut().enumerate() {
-            let (column, row) = (at % columns, at / columns);
-            if map.is_free((column / n, row / n)) {
-                *slot = nodes.len() as u32;
-                nodes.push((column, row));
-            }
-        }
-        let velocities = resolution.velocity * resolution.velocity;
-        // Zero is an upper bound of V*: values fall monotonically to the fixed point.
-        let values = vec![0.0; nodes.len() * velocities];
-        let mut grid = Self {
-            map,
-            resolution,
+        Self::towards(
+            Arc::new(Mesh::new(map, resolution)),
+            map.goal_cell(),
             discount,
-            index,
-            values,
-            sweeps: 0,
-        };
-        let order = grid.outward(&nodes);
-        let mut policy = vec![[0.0; ACTION_DIM]; grid.values.len()];
-        while grid.sweeps < MAX_SWEEPS {
-            grid.sweeps += 1;
-            if grid.sweep(&nodes, &order, &mut policy, true) <= TOLERANCE {
-                break;
-            }
-            for _ in 0..FOLLOWING_SWEEPS {
-                grid.sweep(&nodes, &order, &mut policy, false);
-            }
+        )
+    }
+
+    /// Solves the way to the centre of a cell: modified policy iteration, Gauss-Seidel sweeps outward from the goal, until no
+    /// value changes by more than 1e-4 when actions are chosen anew.
+    pub fn towards(mesh: Arc<Mesh>, goal: Cell, discount: f64) -> Self {
+        let solution = Arc::new(Solver::new(&mesh, goal, discount).optimal());
+        Self {
+            mesh,
+            goal,
+            discount,
+            solution,
+            other: None,
         }
-        grid
+    }
+
+    /// The values when the discrete action is the one nearest to `gain u + bias + noise N(0, 1)`, `u` the best of nine, and when V is the
+    /// expectile of Q over these actions (the mean at .5).
+    pub(super) fn noisy(&self, noise: &Noise, expectile: f64) -> Self {
+        let solver = Solver::new(&self.mesh, self.goal, self.discount);
+        Self {
+            other: Some(solver.noisy(&self.solution, noise, expectile)),
+            ..self.clone()
+        }
     }
 
     /// Sweeps that chose actions anew until convergence.
     pub fn sweeps(&self) -> usize {
-        self.sweeps
+        self.solution.sweeps
     }
 
-    /// V*(s) and its derivative with respect to (x, y, vx, vy).
+    fn values(&self) -> &[f64] {
+        self.other.as_ref().unwrap_or(&self.solution.values)
+    }
+
+    /// Whether a state is at the goal.
+    pub fn reached(&self, state: &[f64; STATE_DIM]) -> bool {
+        at_goal(centre(self.goal), [state[0], state[1]])
+    }
+
+    /// V(s) and its derivative with respect to (x, y, vx, vy).
     pub fn value(&self, state: &[f64; STATE_DIM]) -> (f64, [f64; STATE_DIM]) {
-        let m = self.resolution.velocity;
-        let (kx, fx) = self.velocity_cell(state[2]);
-        let (ky, fy) = self.velocity_cell(state[3]);
+        let m = self.mesh.resolution.velocity;
+        let (kx, fx) = self.mesh.velocity_cell(state[2]);
+        let (ky, fy) = self.mesh.velocity_cell(state[3]);
         let scale = (m - 1) as f64 / (2.0 * V_MAX);
         let (mut total, mut sum, mut slope_x, mut slope_y) = (0.0, 0.0, [0.0; 2], [0.0; 2]);
         let (mut d_vx, mut d_vy) = (0.0, 0.0);
-        for (node, weight, derivative) in self.stencil([state[0], state[1]]) {
+        for (node, weight, derivative) in self.mesh.stencil([state[0], state[1]]) {
             if weight == 0.0 && derivative == [0.0; 2] {
                 continue;
             }
-            let base = (node * m + ky) * m + kx;
-            let (v00, v10) = (self.values[base], self.values[base + 1]);
-            let (v01, v11) = (self.values[base + m], self.values[base + m + 1]);
+            let v = &self.values()[(node * m + ky) * m + kx..][..m + 2];
+            let (v00, v10, v01, v11) = (v[0], v[1], v[m], v[m + 1]);
             let (low, high) = (v00 + fx * (v10 - v00), v01 + fx * (v11 - v01));
             let value = low + fy * (high - low);
             sum += weight * value;
@@ -124,10 +99,10 @@ impl Grid {
         )
     }
 
-    /// Q*(s, a) by one step of the true dynamics.
-    fn q_value(&self, state: &[f64; STATE_DIM], action: &[f64; ACTION_DIM]) -> f64 {
-        let next = dynamics(self.map, state, action).state;
-        if reached(self.map, &next) {
+    /// Q(s, a) by one step of the true dynamics.
+    pub fn q_value(&self, state: &[f64; STATE_DIM], action: &[f64; ACTION_DIM]) -> f64 {
+        let next = dynamics(self.mesh.map, state, action).state;
+        if self.reached(&next) {
             0.0
         } else {
             self.discount * self.value_only(&next) - 1.0
@@ -135,12 +110,12 @@ impl Grid {
     }
 
     fn value_only(&self, state: &[f64; STATE_DIM]) -> f64 {
-        let m = self.resolution.velocity;
-        let (kx, fx) = self.velocity_cell(state[2]);
-        let (ky, fy) = self.velocity_cell(state[3]);
+        let m = self.mesh.resolution.velocity;
+        let (kx, fx) = self.mesh.velocity_cell(state[2]);
+        let (ky, fy) = self.mesh.velocity_cell(state[3]);
         let (mut total, mut sum) = (0.0, 0.0);
-        for (node, weight, _) in self.stencil([state[0], state[1]]) {
-            let v = &self.values[(node * m + ky) * m + kx..][..m + 2];
+        for (node, weight, _) in self.mesh.stencil([state[0], state[1]]) {
+            let v = &self.values()[(node * m + ky) * m + kx..][..m + 2];
             let (low, high) = (v[0] + fx * (v[1] - v[0]), v[m] + fx * (v[m + 1] - v[m]));
             sum += weight * (low + fy * (high - low));
             total += weight;
@@ -148,14 +123,14 @@ impl Grid {
         sum / total
     }
 
-    /// Q*(s, a) by one step of the true dynamics, and dQ/da.
+    /// Q(s, a) by one step of the true dynamics, and dQ/da.
     pub fn q(
         &self,
         state: &[f64; STATE_DIM],
         action: &[f64; ACTION_DIM],
     ) -> (f64, [f64; ACTION_DIM]) {
-        let moved = dynamics(self.map, state, action);
-        if reached(self.map, &moved.state) {
+        let moved = dynamics(self.mesh.map, state, action);
+        if self.reached(&moved.state) {
             return (0.0, [0.0; ACTION_DIM]);
         }
         let (value, slope) = self.value(&moved.state);
@@ -183,106 +158,19 @@ impl Grid {
         best
     }
 
-    /// Position nodes by distance from the goal, then in index order.
-    fn outward(&self, nodes: &[(usize, usize)]) -> Vec<usize> {
-        let n = self.resolution.position;
-        let distances = self.map.distances(self.map.goal_cell());
-        let goal = self.map.goal();
-        let mut order: Vec<(u32, u64, usize)> = Vec::with_capacity(nodes.len());
-        for (at, &(column, row)) in nodes.iter().enumerate() {
-            let cell = distances[self.map.index((column / n, row / n))].unwrap_or(u32::MAX);
-            let point = self.point((column, row));
-            let far = (point[0] - goal[0]).abs() + (point[1] - goal[1]).abs();
-            order.push((cell, (far * 1e6) as u64, at));
-        }
-        order.sort_unstable();
-        order.into_iter().map(|(_, _, at)| at).collect()
-    }
-
-    fn point(&self, (column, row): (usize, usize)) -> [f64; 2] {
-        let n = self.resolution.position as f64;
-        [(column as f64 + 0.5) / n, (row as f64 + 0.5) / n]
-    }
-
-    fn sweep(
-        &mut self,
-        nodes: &[(usize, usize)],
-        order: &[usize],
-        policy: &mut [[f64; ACTION_DIM]],
-        choose: bool,
+    /// The expectile of Q over noisy actions around the discrete action `optimal` (an index).
+    pub(super) fn noisy_value(
+        &self,
+        state: &[f64; STATE_DIM],
+        optimal: usize,
+        noise: &Noise,
+        expectile: f64,
     ) -> f64 {
-        let m = self.resolution.velocity;
-        let velocity = |k: usize| V_MAX * (2.0 * k as f64 / (m - 1) as f64 - 1.0);
-        let mut change = 0.0f64;
-        for &node in order {
-            let point = self.point(nodes[node]);
-            if reached(self.map, &[point[0], point[1], 0.0, 0.0]) {
-                continue;
-            }
-            for k in 0..m * m {
-                let state = [point[0], point[1], velocity(k % m), velocity(k / m)];
-                let at = node * m * m + k;
-                let value = if choose {
-                    let (action, value) = self.greedy(&state, 3);
-                    policy[at] = action;
-                    value
-                } else {
-                    self.q_value(&state, &policy[at])
-                };
-                change = change.max((value - self.values[at]).abs());
-                self.values[at] = value;
-            }
-        }
-        change
-    }
-
-    fn velocity_cell(&self, v: f64) -> (usize, f64) {
-        let last = self.resolution.velocity - 1;
-        let scaled = (v / V_MAX + 1.0) * 0.5 * last as f64;
-        let k = (scaled.max(0.0) as usize).min(last - 1);
-        (k, (scaled - k as f64).clamp(0.0, 1.0))
-    }
-
-    fn stencil(&self, point: [f64; 2]) -> Stencil {
-        let n = self.resolution.position;
-        let columns = self.map.width() * n;
-        let here = self.map.cell_of(point);
-        let corner: [f64; 2] = point.map(|x| (x * n as f64 - 0.5) as usize as f64);
-        let f: [f64; 2] = std::array::from_fn(|i| point[i] * n as f64 - 0.5 - corner[i]);
-        let mut stencil = [(0, 0.0, [0.0; 2]); 4];
-        for (which, slot) in stencil.iter_mut().enumerate() {
-            let (dx, dy) = (which % 2, which / 2);
-            let (column, row) = (corner[0] as usize + dx, corner[1] as usize + dy);
-            let node = self.index[row * columns + column];
-            if node == NONE || !self.connected(here, (column / n, row / n)) {
-                continue;
-            }
-            let (wx, sx) = if dx == 1 {
-                (f[0], 1.0)
-            } else {
-                (1.0 - f[0], -1.0)
-            };
-            let (wy, sy) = if dy == 1 {
-                (f[1], 1.0)
-            } else {
-                (1.0 - f[1], -1.0)
-            };
-            *slot = (
-                node as usize,
-                wx * wy,
-                [sx * wy * n as f64, sy * wx * n as f64],
-            );
-        }
-        stencil
-    }
-
-    /// Whether a neighbouring cell (also a diagonal one) can be entered from `here` directly.
-    fn connected(&self, here: Cell, there: Cell) -> bool {
-        here == there
-            || here.0 == there.0
-            || here.1 == there.1
-            || self.map.is_free((here.0, there.1))
-            || self.map.is_free((there.0, here.1))
+        noise.value(optimal, expectile, |index| {
+            let mut action = [0.0; ACTION_DIM];
+            ACCELERATIONS.write(index, &mut action);
+            self.q_value(state, &action)
+        })
     }
 }
 

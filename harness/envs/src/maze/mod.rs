@@ -2,17 +2,24 @@
 
 mod controller;
 mod grid;
+mod image;
 mod map;
+mod mesh;
 mod oracle;
+mod solver;
+mod task;
 
-pub use controller::{Navigator, steer};
-pub use grid::{Grid, Resolution};
+pub use controller::{Navigator, steer, waypoint_action};
+pub use grid::Grid;
+pub use image::{AHEAD, CHANNELS, Image};
 pub use map::{Cell, LARGE, MEDIUM, Map, UMAZE, centre, map};
+pub use mesh::{Mesh, Resolution};
 pub use oracle::MazeOracle;
+pub use task::{ACCELERATIONS, GOAL_DIM, TASKS, Task, task};
 
 use manifest::random::Stream;
 
-use crate::environment::{Environment, Spec, Step, check_length, narrow, widen};
+use crate::environment::{Environment, Spec, Step, check_length, narrow};
 use crate::error::Error;
 
 /// Length of a state: x, y, vx, vy.
@@ -32,52 +39,62 @@ pub const WALL_GAP: f64 = 1.0 / 65_536.0;
 /// Discount of the task.
 pub const DISCOUNT: f64 = 0.99;
 
-/// A point mass that must reach a fixed goal.
+/// A point mass that must reach a goal.
 #[derive(Debug)]
 pub struct PointMaze {
-    map: &'static Map,
+    task: &'static Task,
     spec: Spec,
     state: [f64; STATE_DIM],
+    goal: Cell,
+    endless: bool,
     step: u32,
     running: bool,
 }
 
 impl PointMaze {
     /// The environment before its first episode.
-    pub fn new(map: &'static Map) -> Self {
-        let spec = Spec {
-            id: map.id.to_owned(),
-            observation_dim: STATE_DIM,
-            action_dim: ACTION_DIM,
-            action_low: -1.0,
-            action_high: 1.0,
-            horizon: map.horizon,
-            ..Spec::default()
-        };
+    pub fn new(task: &'static Task) -> Self {
         Self {
-            map,
-            spec,
+            task,
+            spec: task.spec(),
             state: [0.0; STATE_DIM],
+            goal: task.map.goal_cell(),
+            endless: false,
             step: 0,
             running: false,
         }
     }
 
-    /// Starts at rest near the centre of a random free cell other than the goal's.
+    /// Starts at rest near the centre of a random free cell other than the goal's, which is drawn first where episodes have goals.
     pub(crate) fn reset_from(&mut self, stream: &mut Stream, observation: &mut [f32]) {
-        let goal = self.map.goal_cell();
-        let cells: Vec<Cell> = self
-            .map
-            .free_cells()
-            .into_iter()
-            .filter(|&cell| cell != goal)
-            .collect();
-        let middle = centre(cells[stream.below(cells.len() as u64) as usize]);
+        let mut draw = |cells: &[Cell]| cells[stream.below(cells.len() as u64) as usize];
+        let mut cells = self.task.map.free_cells();
+        if self.task.goals {
+            self.goal = draw(&cells);
+        }
+        cells.retain(|&cell| cell != self.goal);
+        let middle = centre(draw(&cells));
         let position = middle.map(|x| round(x + stream.uniform_in(-START_JITTER, START_JITTER)));
         self.state = [position[0], position[1], 0.0, 0.0];
+        self.endless = false;
         self.step = 0;
         self.running = true;
-        narrow(&self.state, observation);
+        self.task.observe(&self.state, observation);
+    }
+
+    /// Lets the running episode go on at the goal, for behaviours that do not pursue it.
+    pub(crate) fn go_on_at_goal(&mut self) {
+        self.endless = true;
+    }
+
+    /// The goal of the running episode.
+    pub fn goal_cell(&self) -> Cell {
+        self.goal
+    }
+
+    /// The state behind the last observation.
+    pub fn state(&self) -> &[f64; STATE_DIM] {
+        &self.state
     }
 }
 
@@ -87,33 +104,44 @@ impl Environment for PointMaze {
     }
 
     fn reset(&mut self, seed: u64, observation: &mut [f32]) -> Result<(), Error> {
-        check_length(self.map.id, "observation", STATE_DIM, observation.len())?;
-        self.reset_from(
-            &mut Stream::new(seed, &["envs", self.map.id, "reset"]),
-            observation,
-        );
+        let id = self.task.id;
+        check_length(
+            id,
+            "observation",
+            self.spec.observation_dim,
+            observation.len(),
+        )?;
+        let mut stream = Stream::new(seed, &["envs", self.task.streams(), "reset"]);
+        self.reset_from(&mut stream, observation);
         Ok(())
     }
 
     fn step(&mut self, action: &[f32], observation: &mut [f32]) -> Result<Step, Error> {
-        let action = widen(self.map.id, "action", action)?;
-        check_length(self.map.id, "observation", STATE_DIM, observation.len())?;
+        let environment = self.task.id;
+        let acceleration = self.task.acceleration(action)?;
+        let expected = self.spec.observation_dim;
+        check_length(environment, "observation", expected, observation.len())?;
         if !self.running {
-            return Err(Error::NoEpisode {
-                environment: self.map.id,
-            });
+            return Err(Error::NoEpisode { environment });
         }
-        self.state = dynamics(self.map, &self.state, &action).state;
+        self.state = dynamics(self.task.map, &self.state, &acceleration).state;
         self.step += 1;
-        let terminated = reached(self.map, &self.state);
-        let truncated = !terminated && self.step == self.map.horizon;
+        let reached = at_goal(centre(self.goal), [self.state[0], self.state[1]]);
+        let terminated = reached && !self.endless;
+        let truncated = !terminated && self.step == self.spec.horizon;
         self.running = !terminated && !truncated;
-        narrow(&self.state, observation);
+        self.task.observe(&self.state, observation);
         Ok(Step {
-            reward: if terminated { 0.0 } else { -1.0 },
+            reward: if reached { 0.0 } else { -1.0 },
             terminated,
             truncated,
         })
+    }
+
+    fn goal(&self, out: &mut [f32]) {
+        if self.task.goals {
+            narrow(&centre(self.goal), out);
+        }
     }
 }
 
@@ -132,34 +160,45 @@ pub fn dynamics(map: &Map, state: &[f64; STATE_DIM], action: &[f64; ACTION_DIM])
     let mut next = *state;
     let mut hit = [false; 2];
     for i in 0..2 {
-        let velocity =
-            MOMENTUM * state[2 + i] + (1.0 - MOMENTUM) * V_MAX * action[i].clamp(-1.0, 1.0);
         let cell = map.cell_of([next[0], next[1]]);
-        let (ahead, behind) = if i == 0 {
-            ((cell.0 + 1, cell.1), (cell.0 - 1, cell.1))
-        } else {
-            ((cell.0, cell.1 + 1), (cell.0, cell.1 - 1))
-        };
-        let low = if i == 0 { cell.0 } else { cell.1 } as f64;
-        let target = next[i] + velocity;
-        let (position, velocity) = if target > low + 1.0 - WALL_GAP && !map.is_free(ahead) {
-            (low + 1.0 - WALL_GAP, None)
-        } else if target < low + WALL_GAP && !map.is_free(behind) {
-            (low + WALL_GAP, None)
-        } else {
-            (target, Some(velocity))
-        };
-        hit[i] = velocity.is_none();
-        next[i] = round(position);
-        next[2 + i] = round(velocity.unwrap_or(0.0));
+        (next[i], next[2 + i], hit[i]) = slide(map, i, cell, next[i], state[2 + i], action[i]);
     }
     Moved { state: next, hit }
 }
 
-/// Whether a state is at the goal.
+/// The next position and velocity along one axis for a mass in `cell`, and whether a wall stopped it.
+fn slide(
+    map: &Map,
+    axis: usize,
+    cell: Cell,
+    position: f64,
+    velocity: f64,
+    acceleration: f64,
+) -> (f64, f64, bool) {
+    let velocity = MOMENTUM * velocity + (1.0 - MOMENTUM) * V_MAX * acceleration.clamp(-1.0, 1.0);
+    let (ahead, behind, low) = if axis == 0 {
+        ((cell.0 + 1, cell.1), (cell.0 - 1, cell.1), cell.0 as f64)
+    } else {
+        ((cell.0, cell.1 + 1), (cell.0, cell.1 - 1), cell.1 as f64)
+    };
+    let target = position + velocity;
+    if target > low + 1.0 - WALL_GAP && !map.is_free(ahead) {
+        (round(low + 1.0 - WALL_GAP), 0.0, true)
+    } else if target < low + WALL_GAP && !map.is_free(behind) {
+        (round(low + WALL_GAP), 0.0, true)
+    } else {
+        (round(target), round(velocity), false)
+    }
+}
+
+/// Whether a state is at the map's own goal.
 pub fn reached(map: &Map, state: &[f64; STATE_DIM]) -> bool {
-    let goal = map.goal();
-    let (dx, dy) = (state[0] - goal[0], state[1] - goal[1]);
+    at_goal(map.goal(), [state[0], state[1]])
+}
+
+/// Whether a point is within [`GOAL_RADIUS`] of a goal.
+pub fn at_goal(goal: [f64; 2], point: [f64; 2]) -> bool {
+    let (dx, dy) = (point[0] - goal[0], point[1] - goal[1]);
     dx * dx + dy * dy <= GOAL_RADIUS * GOAL_RADIUS
 }
 

@@ -2,10 +2,10 @@ use super::*;
 use crate::{Functional, Oracle};
 use std::sync::LazyLock;
 
-static ORACLE: LazyLock<MazeOracle> = LazyLock::new(|| MazeOracle::new(&UMAZE, DISCOUNT));
+static ORACLE: LazyLock<MazeOracle> = LazyLock::new(|| MazeOracle::new(&TASKS[0], DISCOUNT));
 
-fn starts(map: &'static Map, n: u64) -> Vec<[f64; STATE_DIM]> {
-    let mut env = PointMaze::new(map);
+fn starts(n: u64) -> Vec<[f64; STATE_DIM]> {
+    let mut env = PointMaze::new(&TASKS[0]);
     let mut observation = [0.0f32; STATE_DIM];
     let mut start = |seed| {
         env.reset(seed, &mut observation).unwrap();
@@ -30,8 +30,8 @@ fn rollout(map: &Map, grid: &Grid, mut state: [f64; STATE_DIM]) -> (u32, f64) {
 
 #[test]
 fn the_discretisation_error_is_within_the_stated_bounds() {
-    let grid = ORACLE.grid();
-    let results: Vec<(u32, f64)> = starts(&UMAZE, 200)
+    let grid = ORACLE.grid(UMAZE.goal_cell());
+    let results: Vec<(u32, f64)> = starts(200)
         .iter()
         .map(|s| {
             let (steps, discounted) = rollout(&UMAZE, grid, *s);
@@ -50,7 +50,7 @@ fn the_discretisation_error_is_within_the_stated_bounds() {
 
 #[test]
 fn the_oracle_drives_every_start_to_the_goal_through_the_environment() {
-    let mut env = PointMaze::new(&UMAZE);
+    let mut env = PointMaze::new(&TASKS[0]);
     let (mut s, mut a) = ([0.0f32; STATE_DIM], [0.0f32; ACTION_DIM]);
     for seed in 0..20 {
         env.reset(seed, &mut s).unwrap();
@@ -68,10 +68,10 @@ fn the_oracle_drives_every_start_to_the_goal_through_the_environment() {
 
 #[test]
 fn the_gradient_of_q_agrees_with_central_differences() {
-    let grid = ORACLE.grid();
+    let grid = ORACLE.grid(UMAZE.goal_cell());
     let mut checked = 0;
     let mut stream = Stream::new(3, &["test", "maze"]);
-    for s in starts(&UMAZE, 100) {
+    for s in starts(100) {
         let state = [
             s[0],
             s[1],
@@ -165,7 +165,7 @@ fn a_wall_stops_one_axis_and_lets_the_other_slide() {
 
 #[test]
 fn an_idle_episode_is_truncated_at_the_horizon() {
-    let mut env = PointMaze::new(&UMAZE);
+    let mut env = PointMaze::new(&TASKS[0]);
     let mut s = [0.0; STATE_DIM];
     env.reset(0, &mut s).unwrap();
     let mut total = 0.0;

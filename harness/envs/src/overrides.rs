@@ -1,0 +1,145 @@
+//! Recipes with some of their keys set anew, so that a manifest can vary them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::recipe::Recipe;
+
+/// Keys that name or describe data and do not decide them, or that decide what a benchmark is.
+const FIXED: [&str; 5] = ["format", "id", "label", "description", "environment"];
+/// Hexadecimal digits of the recipe's hash in a changed recipe's id.
+const HASH_DIGITS: usize = 8;
+
+impl Recipe {
+    /// This recipe with keys set anew: dotted paths such as `behaviour.noise`, `action_label`, `transitions`, `start.scale` or
+    /// `behaviour.parts.0.share`. The id gains the first eight digits of the new hash, `family/name-r1a2b3c4d-vN`, unless the
+    /// content is what it was.
+    ///
+    /// # Errors
+    /// A key that does not exist or may not be set, or a value that makes the recipe impossible; each names the key.
+    pub fn with_overrides(&self, overrides: &BTreeMap<String, Value>) -> Result<Self, Error> {
+        let fail = |key: &str, expected: &str, found: String| Error::RecipeValue {
+            file: self.id.clone(),
+            key: key.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        };
+        let mut changed =
+            serde_json::to_value(self).expect("a checked recipe holds finite numbers only");
+        for (key, value) in overrides {
+            if FIXED.contains(&key.as_str()) {
+                let expected =
+                    "a key that decides the data, such as `behaviour.noise` or `action_label`";
+                return Err(fail(key, expected, format!("`{key}`")));
+            }
+            let slot = slot(&mut changed, key)
+                .ok_or_else(|| fail(key, "a key of the recipe", format!("`{key}`")))?;
+            *slot = value.clone();
+            // One at a time, so that the error is that of this key.
+            serde_json::from_value::<Self>(changed.clone()).map_err(|error| {
+                fail(
+                    key,
+                    "a key and value that fit the recipe",
+                    error.to_string(),
+                )
+            })?;
+        }
+        let mut recipe: Self = serde_json::from_value(changed)
+            .map_err(|error| fail("recipe", "a valid recipe", error.to_string()))?;
+        recipe.check(&self.id)?;
+        if recipe.hash() != self.hash() {
+            let (stem, version) = self
+                .id
+                .rsplit_once("-v")
+                .expect("a checked recipe's id has a version");
+            recipe.id = format!("{stem}-r{}-v{version}", &recipe.hash()[..HASH_DIGITS]);
+        }
+        Ok(recipe)
+    }
+}
+
+/// The value at a dotted path; a missing last key is made.
+fn slot<'a>(value: &'a mut Value, path: &str) -> Option<&'a mut Value> {
+    match path.split_once('.') {
+        Some((key, rest)) => slot(child(value, key)?, rest),
+        None => match value {
+            Value::Object(map) => Some(map.entry(path).or_insert(Value::Null)),
+            other => child(other, path),
+        },
+    }
+}
+
+fn child<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    match value {
+        Value::Object(map) => map.get_mut(key),
+        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActionLabel, BehaviourSpec};
+
+    fn recipe() -> Recipe {
+        Recipe::parse(
+            r#"
+            format = 1
+            id = "lqr-nav/noise-v0"
+            label = "test"
+            description = "for tests"
+            environment = "lqr-nav/default-v0"
+            transitions = 10
+            behaviour = { kind = "scaled-optimal", gain = 1.0, bias = 0.0, noise = 0.1 }
+            "#,
+            "r.toml",
+        )
+        .unwrap()
+    }
+
+    fn with(key: &str, value: Value) -> Result<Recipe, Error> {
+        recipe().with_overrides(&BTreeMap::from([(key.to_owned(), value)]))
+    }
+
+    #[test]
+    fn set_keys_change_content_and_id() {
+        let changed = with("behaviour.noise", 0.3.into()).unwrap();
+        let BehaviourSpec::ScaledOptimal { noise, .. } = changed.behaviour else {
+            panic!("another kind");
+        };
+        assert_eq!(noise, 0.3);
+        assert_eq!(
+            changed.id,
+            format!("lqr-nav/noise-r{}-v0", &changed.hash()[..8])
+        );
+        let clean = with("action_label", "clean".into()).unwrap();
+        assert_eq!(clean.action_label, ActionLabel::Clean);
+        assert_ne!(clean.hash(), recipe().hash());
+        assert_eq!(with("start.scale", 1.into()).unwrap(), recipe());
+    }
+
+    #[test]
+    fn the_same_content_is_the_same_dataset() {
+        assert_eq!(with("behaviour.noise", 0.1.into()).unwrap(), recipe());
+        assert_eq!(with("action_label", "executed".into()).unwrap(), recipe());
+    }
+
+    #[test]
+    fn refusals_name_the_key() {
+        for (key, value, part) in [
+            ("behaviour.nois", 0.3.into(), "unknown field `nois`"),
+            ("behavior.noise", 0.3.into(), "a key of the recipe"),
+            ("behaviour.noise", "much".into(), "invalid type"),
+            ("behaviour.noise", (-1.0).into(), "a finite number >= 0"),
+            ("action_label", "true".into(), "unknown variant"),
+            ("label", "x".into(), "a key that decides the data"),
+        ] {
+            let message = with(key, value).unwrap_err().to_string();
+            assert!(message.contains(&format!("key `{key}`")), "{message}");
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}
