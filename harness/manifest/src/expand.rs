@@ -12,6 +12,8 @@ pub struct Point {
     pub values: BTreeMap<String, Value>,
     /// Whether every value is the declared one.
     pub reference: bool,
+    /// Whether it is run on the tuning seeds too: only tuned sweeps, if there are any, are off their declared values.
+    pub tune: bool,
 }
 
 impl Point {
@@ -86,6 +88,7 @@ pub fn points(
         }
     }
     let mut sweeps: Vec<(&String, &Vec<Value>)> = Vec::new();
+    let mut tuned: Vec<&String> = Vec::new();
     for sweep in &manifest.sweeps {
         let chosen = sweep
             .pipelines
@@ -99,6 +102,7 @@ pub fn points(
             reference.insert(sweep.parameter.clone(), value);
             if here {
                 sweeps.push((&sweep.parameter, &sweep.values));
+                tuned.extend(sweep.tune.then_some(&sweep.parameter));
             }
         }
     }
@@ -114,10 +118,14 @@ pub fn points(
     }
     let mut points: Vec<Point> = Vec::new();
     for values in assignments {
-        let at_reference = values.iter().all(|(name, v)| same(v, &reference[name]));
+        let mut off = values
+            .iter()
+            .filter(|(name, v)| !same(v, &reference[*name]));
+        let tune = !tuned.is_empty() && off.clone().all(|(name, _)| tuned.contains(&name));
         let point = Point {
+            reference: off.next().is_none(),
+            tune,
             values,
-            reference: at_reference,
         };
         if !points.iter().any(|p| p.values == point.values) {
             points.push(point);

@@ -5,6 +5,8 @@
 //! results; `run_id` holds them and is what is cached and proved. Names, paths, order of keys, tables, normalisers,
 //! workers and executors are in neither.
 
+use crate::goal::GoalRules;
+use crate::transform::TransformSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -68,7 +70,7 @@ pub struct StageIdentity {
     pub params: Map<String, Value>,
     /// Data view; absent for stages that do not learn from data.
     pub data: Option<DataIdentity>,
-    /// Facts about the benchmark that reach the learner: dimensions, bounds, discount.
+    /// Facts about the benchmark that reach the learner: bounds, discount, rules of goals and transform.
     pub problem: Value,
     /// Run seed.
     pub seed: u64,
@@ -132,6 +134,12 @@ pub struct EvaluationIdentity {
     pub discount: f64,
     /// Data on which training and validation errors are taken.
     pub data: DataIdentity,
+    /// Goal rules of the benchmark, if it has goals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalRules>,
+    /// How states are shown to the policy; absent: as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<TransformSpec>,
     /// Source hash of evaluator and built-in environments.
     pub evaluator: String,
 }

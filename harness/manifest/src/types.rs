@@ -109,6 +109,9 @@ pub struct BenchmarkRef {
     /// How states are shown to learners and policies; absent: as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformSpec>,
+    /// Keys of the dataset's recipe set anew, by dotted path, e.g. `"behaviour.noise" = 0.3` or `action_label = "clean"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recipe: BTreeMap<String, serde_json::Value>,
     /// Logical digest that the dataset must have (`sha256:...`); absent: whatever is there, recorded.
     #[serde(default)]
     pub dataset_digest: Option<String>,

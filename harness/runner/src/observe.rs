@@ -102,6 +102,7 @@ fn base(cell: &Cell, evaluation: &str) -> Observation {
         benchmark: cell.benchmark.clone(),
         pipeline: cell.pipeline.clone(),
         seed: cell.seed as i64,
+        tuning: cell.tuning,
         point: cell.point.clone(),
         reference: cell.reference,
         update: 0,

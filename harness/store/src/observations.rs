@@ -10,12 +10,14 @@ use std::sync::Arc;
 /// One metric of one cell, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
-    /// Benchmark id.
+    /// Name of the benchmark in the manifest.
     pub benchmark: String,
     /// Pipeline name.
     pub pipeline: String,
     /// Run seed.
     pub seed: i64,
+    /// Whether values are chosen on this run; reports leave it out.
+    pub tuning: bool,
     /// Canonical JSON of the assignment of axes and swept parameters.
     pub point: String,
     /// Whether the assignment is the declared one.
@@ -53,6 +55,7 @@ pub fn write_observations(path: &Path, rows: &[Observation]) -> Result<(), Error
         ("benchmark", text(|r| &r.benchmark)),
         ("pipeline", text(|r| &r.pipeline)),
         ("seed", int(|r| r.seed)),
+        ("tuning", flag(|r| r.tuning)),
         ("point", text(|r| &r.point)),
         ("reference", flag(|r| r.reference)),
         ("update", int(|r| r.update)),

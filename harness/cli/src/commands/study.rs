@@ -16,7 +16,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
         benchmarks: plan
             .benchmarks
             .iter()
-            .map(|b| benchmark(&b.definition))
+            .map(|b| benchmark(&b.name, &b.definition))
             .collect(),
         pipelines: manifest
             .pipelines
@@ -41,7 +41,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
     }
 }
 
-fn benchmark(definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
+fn benchmark(name: &str, definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
     let normalizer = definition.normalizer.as_ref().and_then(|name| {
         // Normalisers are looked up by dataset first, so that a benchmark can have constants of its own.
         envs::normalizer::lookup(name, &definition.id)
@@ -49,7 +49,7 @@ fn benchmark(definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
             .ok()
     });
     out::Benchmark {
-        id: definition.id.clone(),
+        id: name.to_owned(),
         environment: definition.environment.clone(),
         normalizer: normalizer.map(|n| out::Normalizer {
             id: n.normalizer.clone(),

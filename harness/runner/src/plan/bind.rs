@@ -1,7 +1,11 @@
 //! Binding: which earlier stage serves each requirement of a stage.
 
+use super::needs::of_benchmark;
 use super::resolve::LearnerFacts;
 use manifest::{Error, Pipeline, Position};
+
+const POLICY: &str = "policy/1";
+const POLICY_UPDATE: &str = "policy-update/1";
 
 /// For each stage, the indices of the earlier stages it is bound to, ascending.
 ///
@@ -21,13 +25,26 @@ pub(crate) fn bind(
         let from = pipeline.stages[i].from.as_ref();
         let named = from.and_then(|role| pipeline.stages[..i].iter().position(|s| &s.role == role));
         let mut sources: Vec<usize> = Vec::new();
-        for interface in &learner.requires {
+        let find = |interface: &String| {
             let provides = |j: &usize| learners[*j].provides.contains(interface);
-            let source = named
+            named
                 .filter(|j| provides(j))
-                .or_else(|| (0..i).rev().find(provides));
-            let source =
-                source.ok_or_else(|| missing(pipeline, i, learner, interface, all, locate))?;
+                .or_else(|| (0..i).rev().find(provides))
+        };
+        for interface in learner.requires.iter().filter(|r| !of_benchmark(r)) {
+            let source = find(interface)
+                .ok_or_else(|| missing(pipeline, i, learner, interface, all, locate))?;
+            // These two are of one policy: what updates another one than the policy that acts is no use.
+            let policy = find(&POLICY.to_owned()).filter(|_| interface == POLICY_UPDATE);
+            if let Some(policy) = policy.filter(|p| *p != source) {
+                return Err(fixed_policy(
+                    pipeline,
+                    (i, learner),
+                    &learners[policy],
+                    all,
+                    locate,
+                ));
+            }
             sources.push(source);
         }
         sources.sort_unstable();
@@ -47,6 +64,26 @@ pub(crate) fn bind(
         });
     }
     Ok(bound)
+}
+
+/// A policy that has no updates, bound where one that has is required.
+fn fixed_policy(
+    pipeline: &Pipeline,
+    (i, learner): (usize, &LearnerFacts),
+    policy: &LearnerFacts,
+    all: &[LearnerFacts],
+    locate: &dyn Fn(usize) -> Position,
+) -> Error {
+    Error::Pipeline {
+        at: locate(i),
+        pipeline: pipeline.name.clone(),
+        reason: format!(
+            "stage `{}` requires `{POLICY_UPDATE}` of the policy that it is bound to, `{}` does not provide it",
+            learner.id, policy.id
+        ),
+        hint: who_provides(POLICY_UPDATE, all)
+            .map(|who| format!("bind it to {who} with `from = \"<role>\"`")),
+    }
 }
 
 fn missing(

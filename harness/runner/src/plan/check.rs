@@ -135,6 +135,7 @@ impl Builder<'_> {
                 let point = Point {
                     values: BTreeMap::from([(name.to_owned(), value.clone())]),
                     reference: false,
+                    tune: false,
                 };
                 let stages = stages_at(pipeline, &point);
                 let facts = &self.learners[&stage.learner];

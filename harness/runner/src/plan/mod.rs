@@ -4,7 +4,10 @@
 mod bind;
 mod check;
 mod graph;
+mod needs;
 mod resolve;
+mod score;
+mod stage;
 
 use crate::error::Error;
 use crate::job::Job;
@@ -89,6 +92,8 @@ pub struct Cell {
     pub pipeline: String,
     /// Run seed.
     pub seed: u64,
+    /// Whether values are chosen on this run; it is reported nowhere.
+    pub tuning: bool,
     /// Canonical JSON of the assignment.
     pub point: String,
     /// Whether the assignment is the declared one.

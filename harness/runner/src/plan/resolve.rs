@@ -40,12 +40,12 @@ pub(crate) struct EnvironmentFacts {
     pub(crate) source: String,
 }
 
-/// The definition of each benchmark of the manifest.
+/// The definition of each benchmark of the manifest, and all that there are.
 pub(crate) fn benchmarks(
     manifest: &Manifest,
     places: &Places,
     resolver: &Resolver<'_>,
-) -> Result<Vec<BenchmarkDefinition>, Error> {
+) -> Result<(Vec<BenchmarkDefinition>, Vec<BenchmarkDefinition>), Error> {
     let mut known: BTreeMap<String, BenchmarkDefinition> = BTreeMap::new();
     for folder in &places.benchmarks {
         for file in definitions(folder) {
@@ -66,7 +66,8 @@ pub(crate) fn benchmarks(
             })
         })
     };
-    manifest.benchmarks.iter().enumerate().map(find).collect()
+    let found: Result<_, Error> = manifest.benchmarks.iter().enumerate().map(find).collect();
+    Ok((found?, known.into_values().collect()))
 }
 
 /// The dataset of a benchmark under each dataset seed, generated where a recipe says how.
@@ -81,8 +82,13 @@ pub(crate) fn datasets(
     for &seed in seeds {
         let dataset = match &definition.recipe {
             Some(recipe) => {
-                let recipe = data::read_recipe(&places.home.join(recipe))?;
-                let id = data::generated_id(&definition.dataset, seed);
+                let mut recipe = data::read_recipe(&places.home.join(recipe))?;
+                let mut name = definition.dataset.clone();
+                if !reference.recipe.is_empty() {
+                    recipe = recipe.with_overrides(&reference.recipe)?;
+                    name = recipe.id.clone();
+                }
+                let id = data::generated_id(&name, seed);
                 if !DatasetId::new(&id)?.folder(&places.data).exists() {
                     (resolver.note)(&format!("generating {id}"));
                 }

@@ -80,7 +80,8 @@ pub(crate) fn evaluate(
             &data.transitions,
             &validation,
         )?;
-        scorer.play(update, &policy, |finished| {
+        let test_time = stages.last()?.bind(&stage.role, "test-time/1");
+        scorer.play(update, &policy, test_time.as_ref(), |finished| {
             let total = u64::from(evaluation.episodes) * evaluation.snapshots.len() as u64;
             reporter.progress(
                 i as u64 * u64::from(evaluation.episodes) + finished,
@@ -124,6 +125,10 @@ fn load_snapshot(
     let Live::Plugin { learner, .. } = stages.last()? else {
         return Ok(());
     };
+    // A stage without training has no node: as created is all it is.
+    if run_id.is_empty() {
+        return Ok(());
+    }
     let name = if update == last {
         "checkpoint.bin".to_owned()
     } else {

@@ -27,11 +27,13 @@ struct Visited {
 
 impl Scorer<'_> {
     /// Plays all episodes of a snapshot. A batch of environments starts together, and the next batch starts when the
-    /// last episode of it is over: which states stand in one batch is a function of protocol and policy alone.
+    /// last episode of it is over: which states stand in one batch is a function of protocol and policy alone. A policy
+    /// that learns while it acts is told of every episode; where it asks for it, episodes are played one by one.
     pub(super) fn play(
         &mut self,
         update: u64,
         policy: &Bound,
+        test_time: Option<&Bound>,
         mut progress: impl FnMut(u64),
     ) -> Result<(), Stop> {
         let episodes = u64::from(self.evaluation.episodes);
@@ -39,8 +41,17 @@ impl Scorer<'_> {
         let mut visited = Visited::default();
         let mut scores = Vec::new();
         let mut round = 0;
-        for first in (0..episodes).step_by(self.simulators.len()) {
-            let batch = first..(first + self.simulators.len() as u64).min(episodes);
+        let sequential = match test_time {
+            Some(bound) => bound.test_time()?.counts()?.sequential,
+            None => false,
+        };
+        let together = if sequential { 1 } else { self.simulators.len() };
+        for first in (0..episodes).step_by(together) {
+            let batch = first..(first + together as u64).min(episodes);
+            if let Some(bound) = test_time {
+                let mut handle = bound.test_time()?;
+                batch.clone().try_for_each(|e| handle.begin_episode(e))?;
+            }
             let mut running = self.start(batch, &starts)?;
             while !running.is_empty() {
                 self.step(

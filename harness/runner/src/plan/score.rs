@@ -1,0 +1,88 @@
+//! Evaluations: their identity and what their worker is told.
+
+use super::graph::{Builder, Planned, Scene, name_of};
+use super::{NodeKind, NodePlan};
+use crate::EVALUATOR_SOURCE;
+use crate::error::Error;
+use crate::job::EvaluationJob;
+use manifest::identity::{EvaluationIdentity, evaluation_ids};
+use manifest::{ActionMode, StageSpec};
+
+impl Builder<'_> {
+    pub(super) fn plan_evaluation(
+        &mut self,
+        scene: &Scene<'_>,
+        planned: &[Planned],
+        seed: u64,
+        stages: &[StageSpec],
+    ) -> Result<String, Error> {
+        let last = planned.len() - 1;
+        let policy = &planned[last];
+        let defaults = &scene.benchmark.definition.evaluation;
+        let asked = &self.manifest.evaluation;
+        let evaluation = EvaluationJob {
+            library: scene.environment.library.clone(),
+            model_dir: scene.environment.model_dir.clone(),
+            episodes: asked.episodes.unwrap_or(defaults.episodes),
+            environments_per_batch: asked
+                .environments_per_batch
+                .unwrap_or(defaults.environments_per_batch),
+            sampled: asked.action_mode == ActionMode::Sampled,
+            seed: match self.manifest.study.tuning {
+                Some(tuning) if scene.tuning => tuning.evaluation_seed,
+                _ => asked.seed,
+            },
+            snapshots: policy.job.snapshots.clone(),
+        };
+        let identity = EvaluationIdentity {
+            environment: scene.environment.id.clone(),
+            environment_version: scene.environment.version.clone(),
+            model_files: scene.environment.model_digests.clone(),
+            episodes: evaluation.episodes,
+            environments_per_batch: evaluation.environments_per_batch,
+            action_mode: name_of(&asked.action_mode),
+            seed: evaluation.seed,
+            snapshots: evaluation.snapshots.clone(),
+            discount: scene.benchmark.definition.discount,
+            data: self.data_identity(scene, &policy.job.view, seed),
+            goal: scene.benchmark.definition.goal.clone(),
+            transform: scene.benchmark.transform.clone(),
+            evaluator: format!("{EVALUATOR_SOURCE} {}", scene.environment.source),
+        };
+        let library = scene.environment.library.as_ref().map(|l| l.1.clone());
+        let binaries = self.binaries(library, &scene.environment.runtimes);
+        let ids = evaluation_ids(
+            &identity,
+            &(policy.job.role.clone(), policy.ids.clone()),
+            binaries.as_ref(),
+        );
+        if self.plan.nodes.contains_key(&ids.run_id) {
+            return Ok(ids.run_id);
+        }
+        let mut job = self.job(scene, planned, last, seed)?;
+        for runtime in &scene.environment.runtimes {
+            if !job.runtimes.contains(runtime) {
+                job.runtimes.push(runtime.clone());
+            }
+        }
+        job.run_id = ids.run_id.clone();
+        job.spec_id = ids.spec_id.clone();
+        job.identity = serde_json::to_value(&identity).unwrap_or_default();
+        let nodes = Self::nodes_behind(scene, planned, &[last]);
+        job.upstream = nodes.clone();
+        job.evaluation = Some(evaluation);
+        let fraction = stages.last().map_or(1.0, |s| s.data_fraction);
+        let node = NodePlan {
+            kind: NodeKind::Evaluation,
+            label: format!(
+                "evaluate {}  {}  data {fraction}  seed {seed}",
+                scene.pipeline.name, scene.benchmark.name
+            ),
+            depends: nodes.into_values().collect(),
+            job,
+            ids: ids.clone(),
+        };
+        self.add(node);
+        Ok(ids.run_id)
+    }
+}
