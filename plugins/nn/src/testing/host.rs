@@ -36,6 +36,9 @@ pub struct Data {
     /// `[n, A]`, empty where requests for next actions are refused.
     #[serde(default)]
     pub next_action: Vec<f64>,
+    /// Number of discrete actions, whose indices `action` then holds with `A` = 1; 0 where actions are continuous.
+    #[serde(default)]
+    pub action_count: usize,
 }
 
 impl Data {
@@ -142,16 +145,18 @@ impl FakeHost {
         unsafe { Host::from_raw(&raw const table) }.expect("the table is complete")
     }
 
-    /// The problem with a budget of `updates`, discount 0.9 and actions in `[-1, 1]`.
+    /// The problem with a budget of `updates`, discount 0.9 and actions in `[-1, 1]` or indices.
     pub fn problem(&self, updates: u64) -> Problem {
+        let count = self.data.action_count;
+        let discrete = count > 0;
         Problem {
             precision: self.precision,
             observation_dim: self.data.observation_dim,
-            action_dim: self.data.action_dim,
-            action_count: 0,
+            action_dim: if discrete { 0 } else { self.data.action_dim },
+            action_count: count,
             goal_dim: self.data.goal_dim,
-            action_low: -1.0,
-            action_high: 1.0,
+            action_low: if discrete { 0.0 } else { -1.0 },
+            action_high: if discrete { count as f64 - 1.0 } else { 1.0 },
             discount: 0.9,
             batch_size: self.batch_size,
             updates,
