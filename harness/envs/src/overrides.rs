@@ -14,7 +14,7 @@ const HASH_DIGITS: usize = 8;
 
 impl Recipe {
     /// This recipe with keys set anew: dotted paths such as `behaviour.noise`, `action_label`, `transitions`, `start.scale` or
-    /// `behaviour.parts.0.share`. The id gains the first eight digits of the new hash, `family/name-r1a2b3c4d-vN`, unless the
+    /// `behaviour.parts.0.share`; a table without a `kind` stands for its entries. The id gains the first eight digits of the new hash, `family/name-r1a2b3c4d-vN`, unless the
     /// content is what it was.
     ///
     /// # Errors
@@ -28,7 +28,11 @@ impl Recipe {
         };
         let mut changed =
             serde_json::to_value(self).expect("a checked recipe holds finite numbers only");
+        let mut flat = BTreeMap::new();
         for (key, value) in overrides {
+            flatten(key.clone(), value, &mut flat);
+        }
+        for (key, value) in &flat {
             if FIXED.contains(&key.as_str()) {
                 let expected =
                     "a key that decides the data, such as `behaviour.noise` or `action_label`";
@@ -57,6 +61,20 @@ impl Recipe {
             recipe.id = format!("{stem}-r{}-v{version}", &recipe.hash()[..HASH_DIGITS]);
         }
         Ok(recipe)
+    }
+}
+
+/// `a = { b = 1 }` as `a.b = 1`. A behaviour, which says its kind, is set as a whole.
+fn flatten(key: String, value: &Value, out: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(map) if !map.contains_key("kind") => {
+            for (inner, value) in map {
+                flatten(format!("{key}.{inner}"), value, out);
+            }
+        }
+        value => {
+            out.insert(key, value.clone());
+        }
     }
 }
 
@@ -119,6 +137,8 @@ mod tests {
         assert_eq!(clean.action_label, ActionLabel::Clean);
         assert_ne!(clean.hash(), recipe().hash());
         assert_eq!(with("start.scale", 1.into()).unwrap(), recipe());
+        let nested = with("behaviour", serde_json::json!({ "noise": 0.3 })).unwrap();
+        assert_eq!(nested, changed);
     }
 
     #[test]
