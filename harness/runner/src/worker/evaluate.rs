@@ -1,27 +1,17 @@
-//! Scoring a policy: episodes in the environment, and its errors against the exact solution where there is one.
-//!
-//! `action_mse` is the squared distance to pi*(s), summed over action dimensions, averaged over states: on the states
-//! of the stage's own training view (`_train`), of the held-out trajectories (`_validation`), and of the states that the
-//! policy itself visits in evaluation (`_evaluation`), each state counted once per visit. Actions are compared as the
-//! policy gives them, within the bounds. `regret_evaluation` is the mean of V*(s) - Q*(s, a) over visited states.
+//! Scoring a policy: episodes in the environment, and what [`measure`](super::measure) says about policy and critic.
 
 use super::Reporter;
 use super::environment::Simulator;
 use super::failure::Stop;
+use super::measure::{self, CriticOf, Form, Measures, Named, Reference};
 use super::stages::{Data, Live, Stages};
 use super::train::node;
 use crate::clock::Stopwatch;
-use crate::job::{EvaluationJob, Job};
+use crate::job::{EvaluationJob, Job, StageJob};
 use crate::machine;
 use dataset::Transitions;
-use envs::Oracle;
-use plugin_api::{ActMode, Array, Precision};
 use plugin_host::Bound;
-use std::sync::Arc;
 use store::{EpisodeRow, FailureKind, MetricRow, Store, write_episodes, write_metrics};
-
-/// States on which training and validation errors are taken, at most; views are in random order of trajectories.
-const ERROR_STATES: usize = 10_000;
 
 /// Scores every snapshot of the job's policy and publishes the node.
 pub(crate) fn evaluate(
@@ -44,44 +34,33 @@ pub(crate) fn evaluate(
         );
     }
     let count = evaluation.environments_per_batch.min(evaluation.episodes) as usize;
-    let mut scorer = Scorer {
-        evaluation,
-        simulators: Simulator::make(&job.data.environment, evaluation, count)?,
-        oracle: envs_oracle(job)?,
-        double: job.stages.last().is_some_and(|s| s.double),
-        steps: 0,
-        metrics: Vec::new(),
-        episodes: Vec::new(),
-    };
-    scorer.check_spec(job, &data.transitions)?;
+    let mut simulators = Simulator::make(&job.data.environment, evaluation, count)?;
+    check_spec(&simulators[0], job, &data.transitions)?;
     let stage = job
         .stages
         .last()
         .ok_or_else(|| Stop::new(FailureKind::Failed, "the job has no stages"))?;
-    let train = data.view(&stage.view)?.rows().to_vec();
-    let validation = dataset::split(&data.transitions)
-        .validation()
-        .rows()
-        .to_vec();
+    let measures = measures(job, &data, stage, &mut simulators[0])?;
+    let mut scorer = Scorer {
+        evaluation,
+        simulators,
+        form: measures.form().clone(),
+        acting: measure::cost::Acting::default(),
+        metrics: Vec::new(),
+        episodes: Vec::new(),
+    };
     for (i, &update) in evaluation.snapshots.iter().enumerate() {
         load_snapshot(&mut stages, store, &stage.run_id, update, stage.updates)?;
         let policy = bind_policy(&mut stages, &stage.role)?;
-        scorer.dataset_error(
-            "action_mse_train",
-            update,
-            &policy,
-            &data.transitions,
-            &train,
-        )?;
-        scorer.dataset_error(
-            "action_mse_validation",
-            update,
-            &policy,
-            &data.transitions,
-            &validation,
-        )?;
         let test_time = stages.last()?.bind(&stage.role, "test-time/1");
-        scorer.play(update, &policy, test_time.as_ref(), |finished| {
+        let adapts = match &test_time {
+            Some(bound) => bound.test_time()?.counts()?.sequential,
+            None => false,
+        };
+        if !adapts {
+            scorer.record(update, measures.on_fixed_states(&policy)?);
+        }
+        let visits = scorer.play(update, &policy, test_time.as_ref(), |finished| {
             let total = u64::from(evaluation.episodes) * evaluation.snapshots.len() as u64;
             reporter.progress(
                 i as u64 * u64::from(evaluation.episodes) + finished,
@@ -89,8 +68,14 @@ pub(crate) fn evaluate(
                 0.0,
             );
         })?;
+        scorer.record(update, measures.on_visits(&visits)?);
+        if i + 1 == evaluation.snapshots.len() {
+            let critic = critic_of(&mut stages, job)?;
+            let rows = measures.at_the_end(&policy, adapts, critic.as_ref(), &visits)?;
+            scorer.record(update, rows);
+        }
     }
-    let rate = scorer.steps as f64 / watch.seconds().max(1e-9);
+    let rate = scorer.acting.actions as f64 / watch.seconds().max(1e-9);
     let mut writer = store.writer(&job.run_id).map_err(Stop::store)?;
     let mut add = |name: &str, bytes: Vec<u8>| writer.add(name, &bytes).map_err(Stop::store);
     add(
@@ -101,18 +86,71 @@ pub(crate) fn evaluate(
         "episodes.parquet",
         write_episodes(&scorer.episodes).map_err(Stop::store)?,
     )?;
-    let provenance = machine::provenance(watch.seconds(), rate, libraries);
+    let mut provenance = machine::provenance(watch.seconds(), rate, libraries);
+    provenance.ms_per_action = scorer.acting.ms_per_action();
     writer
         .publish(node(job, "evaluation", provenance))
         .map_err(Stop::store)
 }
 
-/// The exact solution, for built-in environments that have one.
-fn envs_oracle(job: &Job) -> Result<Option<Arc<dyn Oracle>>, Stop> {
+/// Everything that is the same for all snapshots.
+fn measures(
+    job: &Job,
+    data: &Data,
+    stage: &StageJob,
+    simulator: &mut Simulator,
+) -> Result<Measures, Stop> {
+    let spec = simulator.spec();
+    let entries = job.data.goal.as_ref().map(|g| g.observation.clone());
+    let form = Form {
+        observation_dim: spec.observation_dim,
+        goal_dim: spec.goal_dim,
+        goal_entries: entries.unwrap_or_default(),
+        transform: data.transform.clone(),
+        action_dim: spec.action_dim,
+        action_count: spec.action_count,
+        action_low: spec.action_low,
+        action_high: spec.action_high,
+        double: stage.double,
+    };
+    let train = data.view(&stage.view)?.rows().to_vec();
+    let sets = measure::Data {
+        transitions: &data.transitions,
+        train: &train,
+        validation: &data.validation,
+        goals: job.data.goal.as_ref(),
+        discount: job.data.discount,
+        behaviour: data.behaviour.as_ref(),
+    };
+    Measures::new(form, reference(job)?, &sets, simulator)
+}
+
+/// The policy that all methods are compared with, for built-in environments that have one.
+fn reference(job: &Job) -> Result<Option<Reference>, Stop> {
     if envs::info(&job.data.environment).is_err() {
         return Ok(None);
     }
-    Ok(envs::oracle(&job.data.environment, job.data.discount)?)
+    let oracle = envs::oracle(&job.data.environment, job.data.discount)?;
+    Ok(oracle.map(Reference::new))
+}
+
+/// The critic nearest to the policy among its stages, if there is one.
+fn critic_of(stages: &mut Stages, job: &Job) -> Result<Option<CriticOf>, Stop> {
+    let interface = if job.data.action_count > 0 {
+        "q-all/1"
+    } else {
+        "critic/1"
+    };
+    for (i, stage) in job.stages.iter().enumerate().rev() {
+        if let Some(bound) = stages.bind(i, &stage.role, interface) {
+            let expectile = stage
+                .params
+                .get("expectile")
+                .and_then(serde_json::Value::as_f64);
+            return Ok(Some(CriticOf { bound, expectile }));
+        }
+    }
+    Ok(None)
 }
 
 fn load_snapshot(
@@ -151,123 +189,61 @@ fn bind_policy(stages: &mut Stages, role: &str) -> Result<Bound, Stop> {
     })
 }
 
+fn check_spec(simulator: &Simulator, job: &Job, transitions: &Transitions) -> Result<(), Stop> {
+    let spec = simulator.spec();
+    let refuse = |message: String| Err(Stop::new(FailureKind::Refused, message));
+    let found = (spec.observation_dim, spec.action_dim);
+    let expected = (transitions.observation_dim(), transitions.action_dim());
+    if found != expected {
+        return refuse(format!(
+            "environment `{}` has (observation, action) dimensions {found:?}, dataset `{}` has {expected:?}",
+            spec.id, job.data.dataset
+        ));
+    }
+    if spec.action_count != job.data.action_count {
+        return refuse(format!(
+            "environment `{}` has {} discrete actions, the stages were trained for {}",
+            spec.id, spec.action_count, job.data.action_count
+        ));
+    }
+    let bounds = (f64::from(spec.action_low), f64::from(spec.action_high));
+    if spec.action_count == 0 && bounds != (job.data.action_low, job.data.action_high) {
+        return refuse(format!(
+            "environment `{}` has action bounds {bounds:?}, the stages were trained for ({}, {})",
+            spec.id, job.data.action_low, job.data.action_high
+        ));
+    }
+    let goal_dim = job.data.goal.as_ref().map_or(0, |g| g.dim());
+    if spec.goal_dim != goal_dim {
+        return refuse(format!(
+            "environment `{}` has goals of {} entries, the benchmark's goals have {goal_dim}",
+            spec.id, spec.goal_dim
+        ));
+    }
+    Ok(())
+}
+
 /// What an evaluation has and collects.
 pub(super) struct Scorer<'a> {
     pub(super) evaluation: &'a EvaluationJob,
     pub(super) simulators: Vec<Simulator>,
-    pub(super) oracle: Option<Arc<dyn Oracle>>,
-    double: bool,
-    pub(super) steps: u64,
+    pub(super) form: Form,
+    pub(super) acting: measure::cost::Acting,
     metrics: Vec<MetricRow>,
     pub(super) episodes: Vec<EpisodeRow>,
 }
 
 impl Scorer<'_> {
-    fn check_spec(&self, job: &Job, transitions: &Transitions) -> Result<(), Stop> {
-        let spec = self.simulators[0].spec();
-        let found = (spec.observation_dim, spec.action_dim);
-        let expected = (transitions.observation_dim(), transitions.action_dim());
-        if found != expected {
-            let message = format!(
-                "environment `{}` has (observation, action) dimensions {found:?}, dataset `{}` has {expected:?}",
-                spec.id, job.data.dataset
-            );
-            return Err(Stop::new(FailureKind::Refused, message));
-        }
-        let bounds = (f64::from(spec.action_low), f64::from(spec.action_high));
-        if bounds != (job.data.action_low, job.data.action_high) {
-            let message = format!(
-                "environment `{}` has action bounds {bounds:?}, the stages were trained for ({}, {})",
-                spec.id, job.data.action_low, job.data.action_high
-            );
-            return Err(Stop::new(FailureKind::Refused, message));
-        }
-        Ok(())
-    }
-
-    /// The policy's actions on a batch of observations `[B, S]`, row-major `[B, A]`.
-    pub(super) fn act(
-        &self,
-        policy: &Bound,
-        observations: &[f32],
-        mode: ActMode,
-    ) -> Result<Vec<f32>, Stop> {
-        let spec = self.simulators[0].spec();
-        let rows = observations.len() / spec.observation_dim;
-        let shape = [rows as i64, spec.observation_dim as i64];
-        let precision = if self.double {
-            Precision::F64
-        } else {
-            Precision::F32
-        };
-        let array = match precision {
-            Precision::F32 => Array::from_vec(observations.to_vec(), &shape),
-            Precision::F64 => {
-                Array::from_vec(observations.iter().map(|&x| f64::from(x)).collect(), &shape)
-            }
-        };
-        let mut handle = policy.policy()?;
-        let view = handle.act(array.view(), None, mode)?;
-        view.expect_shape("action", &[rows as i64, spec.action_dim as i64])?;
-        view.expect_finite("action")?;
-        let actions: Vec<f32> = match precision {
-            Precision::F32 => view.as_slice::<f32>()?.to_vec(),
-            Precision::F64 => view.as_slice::<f64>()?.iter().map(|&x| x as f32).collect(),
-        };
-        let (low, high) = (spec.action_low, spec.action_high);
-        if let Some(outside) = actions.iter().find(|a| !(low..=high).contains(*a)) {
-            let message = format!("the policy gave the action {outside}, outside [{low}, {high}]");
-            return Err(Stop::new(FailureKind::Failed, message));
-        }
-        Ok(actions)
-    }
-
     pub(super) fn metric(&mut self, update: u64, metric: &str, value: f64) {
-        self.metrics.push(MetricRow {
-            update,
-            metric: metric.into(),
-            value,
-        });
+        self.record(update, vec![(metric.to_owned(), value)]);
     }
 
-    /// The policy's error on states of the dataset.
-    fn dataset_error(
-        &mut self,
-        name: &str,
-        update: u64,
-        policy: &Bound,
-        transitions: &Transitions,
-        rows: &[u32],
-    ) -> Result<(), Stop> {
-        let Some(oracle) = self.oracle.clone() else {
-            return Ok(());
-        };
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let rows = &rows[..rows.len().min(ERROR_STATES)];
-        let states: Vec<f32> = rows
-            .iter()
-            .flat_map(|&r| transitions.observation_at(r as usize).iter().copied())
-            .collect();
-        let actions = self.act(policy, &states, ActMode::Greedy)?;
-        let mut optimal = vec![0.0; transitions.action_dim()];
-        let mut sum = 0.0;
-        let pairs = states
-            .chunks_exact(transitions.observation_dim())
-            .zip(actions.chunks_exact(optimal.len()));
-        for (s, a) in pairs {
-            oracle.optimal_action(s, None, &mut optimal)?;
-            sum += squared_distance(a, &optimal);
-        }
-        self.metric(update, name, sum / rows.len() as f64);
-        Ok(())
+    pub(super) fn record(&mut self, update: u64, rows: Vec<Named>) {
+        self.metrics
+            .extend(rows.into_iter().map(|(metric, value)| MetricRow {
+                update,
+                metric,
+                value,
+            }));
     }
-}
-
-pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(x, y)| f64::from(x - y) * f64::from(x - y))
-        .sum()
 }

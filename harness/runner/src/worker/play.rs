@@ -1,10 +1,12 @@
 //! Playing episodes: batches of environments stepped together under one policy.
 
-use super::evaluate::{Scorer, squared_distance};
+use super::evaluate::Scorer;
 use super::failure::Stop;
-use envs::Oracle;
+use super::measure::call::Rows;
+use super::measure::{Visits, cost};
+use crate::clock::Stopwatch;
 use manifest::random::Family;
-use plugin_api::ActMode;
+use plugin_api::{ActMode, TestTimeCounts};
 use plugin_host::Bound;
 use store::EpisodeRow;
 
@@ -13,16 +15,18 @@ struct Running {
     simulator: usize,
     episode: u64,
     observation: Vec<f32>,
+    goal: Vec<f32>,
     episode_return: f64,
     episode_length: u64,
 }
 
-/// Sums over the states that a policy visits.
-#[derive(Default)]
-struct Visited {
-    states: u64,
-    squared_error: f64,
-    regret: f64,
+/// What the episodes of a snapshot gave.
+struct Played {
+    update: u64,
+    scores: Vec<EpisodeRow>,
+    /// Episodes that ended by the task's own rule.
+    terminated: u64,
+    visits: Visits,
 }
 
 impl Scorer<'_> {
@@ -35,17 +39,20 @@ impl Scorer<'_> {
         policy: &Bound,
         test_time: Option<&Bound>,
         mut progress: impl FnMut(u64),
-    ) -> Result<(), Stop> {
+    ) -> Result<Visits, Stop> {
         let episodes = u64::from(self.evaluation.episodes);
         let starts = Family::new(self.evaluation.seed, &["evaluation", "episode"]);
-        let mut visited = Visited::default();
-        let mut scores = Vec::new();
-        let mut round = 0;
-        let sequential = match test_time {
-            Some(bound) => bound.test_time()?.counts()?.sequential,
-            None => false,
+        let mut played = Played {
+            update,
+            scores: Vec::new(),
+            terminated: 0,
+            visits: Visits::new(&self.form),
         };
+        let before = counts(test_time)?;
+        let acted = self.acting.actions;
+        let sequential = before.is_some_and(|c| c.sequential);
         let together = if sequential { 1 } else { self.simulators.len() };
+        let mut round = 0;
         for first in (0..episodes).step_by(together) {
             let batch = first..(first + together as u64).min(episodes);
             if let Some(bound) = test_time {
@@ -54,21 +61,19 @@ impl Scorer<'_> {
             }
             let mut running = self.start(batch, &starts)?;
             while !running.is_empty() {
-                self.step(
-                    policy,
-                    round,
-                    &mut running,
-                    &mut scores,
-                    update,
-                    &mut visited,
-                )?;
+                self.step(policy, round, &mut running, &mut played)?;
                 round += 1;
-                progress(scores.len() as u64);
+                progress(played.scores.len() as u64);
             }
         }
-        scores.sort_by_key(|row| row.episode);
-        self.summarise(update, &visited, scores);
-        Ok(())
+        if let (Some(before), Some(after)) = (before, counts(test_time)?) {
+            let rows = cost::per_action(before, after, self.acting.actions - acted);
+            self.record(update, rows);
+        }
+        played.scores.sort_by_key(|row| row.episode);
+        self.summarise(&played);
+        self.episodes.extend(played.scores);
+        Ok(played.visits)
     }
 
     fn start(
@@ -77,12 +82,15 @@ impl Scorer<'_> {
         starts: &Family,
     ) -> Result<Vec<Running>, Stop> {
         let start = |(simulator, episode): (usize, u64)| {
-            let mut observation = vec![0.0; self.simulators[simulator].spec().observation_dim];
+            let mut observation = vec![0.0; self.form.observation_dim];
+            let mut goal = vec![0.0; self.form.goal_dim];
             self.simulators[simulator].reset(starts.at(episode).next_u64(), &mut observation)?;
+            self.simulators[simulator].goal(&mut goal);
             Ok(Running {
                 simulator,
                 episode,
                 observation,
+                goal,
                 episode_return: 0.0,
                 episode_length: 0,
             })
@@ -90,43 +98,47 @@ impl Scorer<'_> {
         episodes.enumerate().map(start).collect()
     }
 
-    /// One step of every running episode; finished ones move to `scores`.
+    /// One step of every running episode; finished ones move to the scores.
     fn step(
         &mut self,
         policy: &Bound,
         round: u64,
         running: &mut Vec<Running>,
-        scores: &mut Vec<EpisodeRow>,
-        update: u64,
-        visited: &mut Visited,
+        played: &mut Played,
     ) -> Result<(), Stop> {
-        let states: Vec<f32> = running
-            .iter()
-            .flat_map(|r| r.observation.iter().copied())
-            .collect();
+        let all = |pick: fn(&Running) -> &Vec<f32>| -> Vec<f32> {
+            running.iter().flat_map(|r| pick(r).clone()).collect()
+        };
+        let (observation, goal) = (all(|r| &r.observation), all(|r| &r.goal));
         let mode = if self.evaluation.sampled {
             ActMode::Sampled(round)
         } else {
             ActMode::Greedy
         };
-        let actions = self.act(policy, &states, mode)?;
-        let action_dim = self.simulators[0].spec().action_dim;
+        let watch = Stopwatch::start();
+        let rows = Rows {
+            observation: &observation,
+            goal: &goal,
+        };
+        let actions = self.form.act(policy, rows, mode)?;
+        self.acting.seconds += watch.seconds();
+        self.acting.actions += running.len() as u64;
         let mut going = Vec::with_capacity(running.len());
-        for (mut r, action) in running.drain(..).zip(actions.chunks_exact(action_dim)) {
-            if let Some(oracle) = &self.oracle {
-                visited.add(oracle.as_ref(), &r.observation, action)?;
-            }
+        for (mut r, action) in running
+            .drain(..)
+            .zip(actions.chunks_exact(self.form.action_dim))
+        {
+            played.visits.add(&r.observation, &r.goal, action);
             let step = self.simulators[r.simulator].step(action, &mut r.observation)?;
-            self.steps += 1;
             r.episode_return += step.reward;
             r.episode_length += 1;
             if step.terminated || step.truncated {
-                let (episode_return, episode_length) = (r.episode_return, r.episode_length);
-                scores.push(EpisodeRow {
-                    update,
+                played.terminated += u64::from(step.terminated);
+                played.scores.push(EpisodeRow {
+                    update: played.update,
                     episode: r.episode,
-                    episode_return,
-                    episode_length,
+                    episode_return: r.episode_return,
+                    episode_length: r.episode_length,
                 });
             } else {
                 going.push(r);
@@ -136,35 +148,25 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    fn summarise(&mut self, update: u64, visited: &Visited, scores: Vec<EpisodeRow>) {
-        let n = scores.len() as f64;
-        let mean = |pick: fn(&EpisodeRow) -> f64| scores.iter().map(pick).sum::<f64>() / n;
+    fn summarise(&mut self, played: &Played) {
+        let n = played.scores.len() as f64;
+        let mean = |pick: fn(&EpisodeRow) -> f64| played.scores.iter().map(pick).sum::<f64>() / n;
+        let update = played.update;
         self.metric(update, "episode_return_mean", mean(|r| r.episode_return));
         self.metric(
             update,
             "episode_length_mean",
             mean(|r| r.episode_length as f64),
         );
-        if visited.states > 0 {
-            let states = visited.states as f64;
-            self.metric(
-                update,
-                "action_mse_evaluation",
-                visited.squared_error / states,
-            );
-            self.metric(update, "regret_evaluation", visited.regret / states);
+        if self.form.goal_dim > 0 {
+            self.metric(update, "success_rate", played.terminated as f64 / n);
         }
-        self.episodes.extend(scores);
     }
 }
 
-impl Visited {
-    fn add(&mut self, oracle: &dyn Oracle, state: &[f32], action: &[f32]) -> Result<(), Stop> {
-        let mut optimal = vec![0.0; action.len()];
-        oracle.optimal_action(state, None, &mut optimal)?;
-        self.states += 1;
-        self.squared_error += squared_distance(action, &optimal);
-        self.regret += oracle.regret(state, None, action)?;
-        Ok(())
+fn counts(test_time: Option<&Bound>) -> Result<Option<TestTimeCounts>, Stop> {
+    match test_time {
+        Some(bound) => Ok(Some(bound.test_time()?.counts()?)),
+        None => Ok(None),
     }
 }

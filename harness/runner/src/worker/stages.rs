@@ -250,6 +250,16 @@ impl Stages {
         })
     }
 
+    /// An interface of the stage at `position`, if it offers it.
+    pub(crate) fn bind(
+        &mut self,
+        position: usize,
+        role: &str,
+        interface_id: &str,
+    ) -> Option<Bound> {
+        self.live.get_mut(position)?.bind(role, interface_id)
+    }
+
     /// The stage that is trained or evaluated.
     pub(crate) fn last(&mut self) -> Result<&mut Live, Stop> {
         self.live

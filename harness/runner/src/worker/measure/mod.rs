@@ -24,7 +24,7 @@
 //! it acts has no action at a state without the episode before it, so only visited states count there.
 
 mod actions;
-mod call;
+pub(crate) mod call;
 pub(crate) mod cost;
 mod coverage;
 mod errors;
@@ -117,11 +117,6 @@ impl Measures {
 
     pub(crate) fn form(&self) -> &Form {
         &self.form
-    }
-
-    /// A recorder of visited states.
-    pub(crate) fn visits(&self) -> Visits {
-        Visits::new(&self.form)
     }
 
     /// Errors on the fixed sets, for a policy that does not change while it acts.

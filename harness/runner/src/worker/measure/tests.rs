@@ -5,7 +5,7 @@ use super::coverage;
 use super::errors::errors;
 use super::probe::probe;
 use super::value::Learned;
-use super::{CriticOf, Data, Measures, Named, Reference, States};
+use super::{CriticOf, Data, Measures, Named, Reference, States, Visits};
 use crate::worker::environment::Simulator;
 use crate::worker::oracle::{ExactValues, Setup};
 use crate::worker::transform::Transform;
@@ -306,7 +306,7 @@ fn an_evaluation_of_the_optimal_policy_reports_every_measure() {
     ];
     assert_eq!(fixed.keys().take(3).collect::<Vec<_>>(), expected);
     assert!(fixed.values().all(|x| x.abs() < 1e-6), "{fixed:?}");
-    let mut visits = measures.visits();
+    let mut visits = Visits::new(&form);
     for i in 0..100 {
         visits.add(
             states.observation_at(&form, i),
@@ -357,7 +357,7 @@ fn a_policy_that_adapts_is_measured_where_it_went_only() {
         &mut simulator(LQR),
     )
     .unwrap();
-    let mut visits = measures.visits();
+    let mut visits = Visits::new(&form);
     visits.add(states.observation_at(&form, 3), &[], &[1.0; 4]);
     let visited = names(measures.on_visits(&visits).unwrap());
     assert_eq!(
