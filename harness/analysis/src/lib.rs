@@ -24,6 +24,7 @@ mod sentence;
 pub mod stats;
 pub mod study;
 mod table;
+mod tuning;
 pub mod words;
 
 pub use cell::{Cell, Entry, Missing, MissingKind};
@@ -39,3 +40,4 @@ pub use stats::small_sample::LowN;
 pub use stats::{Estimate, Interval};
 pub use study::{Better, Study};
 pub use table::{Shared, Table, table, tables};
+pub use tuning::{Tried, Tuned, tuned};

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `benchmark`, `pipeline` | string | names in `study.json` |
 //! | `seed` | i64 | seed of the run |
+//! | `tuning` | bool | values are chosen on this run; [`Results::tuning`] reads it, everything else leaves it out |
 //! | `point` | string | JSON object of the axis and sweep levels that apply to the pipeline |
 //! | `reference` | bool | every level is the study's reference |
 //! | `update` | i64 | training updates of the last stage at this snapshot |
@@ -36,6 +37,8 @@ pub struct Results {
     study: Study,
     path: PathBuf,
     frame: LazyFrame,
+    /// Runs on which values are chosen, where the study has any.
+    tuning: Option<LazyFrame>,
 }
 
 /// Which observations to read.
@@ -113,7 +116,15 @@ impl Results {
             glob: false,
             ..ScanArgsParquet::default()
         };
-        let frame = LazyFrame::scan_parquet(PlRefPath::new(name.as_ref()), args).map_err(wrap)?;
+        let mut all = LazyFrame::scan_parquet(PlRefPath::new(name.as_ref()), args).map_err(wrap)?;
+        // Studies of the first format have no tuning runs and no such column.
+        let marked = all.collect_schema().map_err(wrap)?.contains("tuning");
+        let tuning = marked.then(|| all.clone().filter(col("tuning")));
+        let frame = if marked {
+            all.filter(col("tuning").not())
+        } else {
+            all
+        };
         let first = frame
             .clone()
             .filter(col("status").eq(lit("ok")))
@@ -121,7 +132,12 @@ impl Results {
             .collect()
             .map_err(wrap)?;
         let failed_only = first.height() == 0;
-        let results = Self { study, path, frame };
+        let results = Self {
+            study,
+            path,
+            frame,
+            tuning,
+        };
         if failed_only && results.reasons()?.is_empty() {
             return Err(Error::NothingMeasured {
                 study: results.study.study,
@@ -134,6 +150,18 @@ impl Results {
     /// What was asked.
     pub fn study(&self) -> &Study {
         &self.study
+    }
+
+    /// The same study restricted to the runs on which values are chosen; none where nothing is tuned.
+    pub fn tuning(&self) -> Option<Self> {
+        let frame = self.tuning.clone()?;
+        let tuned = self.study.sweeps.iter().any(|s| s.tune);
+        tuned.then(|| Self {
+            study: self.study.clone(),
+            path: self.path.clone(),
+            frame,
+            tuning: None,
+        })
     }
 
     /// The study's reference point.

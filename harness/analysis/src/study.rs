@@ -94,6 +94,9 @@ pub struct Sweep {
     pub values: Vec<Value>,
     /// The pipelines that have it.
     pub pipelines: Vec<String>,
+    /// Whether its value is chosen on tuning seeds.
+    #[serde(default)]
+    pub tune: bool,
 }
 
 /// Which direction of a metric is good.

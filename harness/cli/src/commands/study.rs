@@ -86,6 +86,7 @@ fn sweep(sweep: &manifest::Sweep, plan: &Plan) -> out::Sweep {
         parameter: sweep.parameter.clone(),
         values,
         pipelines,
+        tune: sweep.tune,
     }
 }
 
