@@ -147,20 +147,35 @@ impl Evidence {
     }
 }
 
-/// Decides every claim of `file`. `manifest` is the entry of the file's `manifests` that the study was run from; claims
-/// that do not read it are not testable here. With `None`, every claim is tried.
+/// Decides every claim of `file`, and null pairs by the same engine. `manifest` is the entry of the file's `manifests` that
+/// the study was run from; claims that do not read it are not testable here. With `None`, every claim is tried.
 pub fn evaluate(file: &ClaimsFile, evidence: &Evidence, manifest: Option<&str>) -> Report {
-    let mut claims: Vec<ClaimResult> = file
-        .claims
-        .iter()
-        .map(|claim| match manifest {
-            Some(name) if !claim.reads(file).iter().any(|m| m == name) => {
-                let why = format!("it reads {}, not {name}", claim.reads(file).join(", "));
-                not_testable(claim, why, Vec::new())
-            }
-            _ => decide(evidence, claim),
-        })
-        .collect();
+    Report {
+        format: 1,
+        claims_id: file.id.clone(),
+        title: file.title.clone(),
+        claims_digest: file.digest(),
+        study: evidence.shape().study.clone(),
+        manifest_digest: evidence.shape().manifest_digest.clone(),
+        nulls: nulls(file, evidence),
+        claims: verdicts(file, evidence, manifest),
+    }
+}
+
+/// The verdicts of [`evaluate`] alone.
+pub fn verdicts(
+    file: &ClaimsFile,
+    evidence: &Evidence,
+    manifest: Option<&str>,
+) -> Vec<ClaimResult> {
+    let one = |claim: &Claim| match manifest {
+        Some(name) if !claim.reads(file).iter().any(|m| m == name) => {
+            let why = format!("it reads {}, not {name}", claim.reads(file).join(", "));
+            not_testable(claim, why, Vec::new())
+        }
+        _ => decide(evidence, claim),
+    };
+    let mut claims: Vec<ClaimResult> = file.claims.iter().map(one).collect();
     let tested: Vec<usize> = (0..claims.len())
         .filter(|&i| claims[i].p.is_some())
         .collect();
@@ -172,16 +187,7 @@ pub fn evaluate(file: &ClaimsFile, evidence: &Evidence, manifest: Option<&str>) 
             claim.reason += "; not after Holm's adjustment over the claims tested";
         }
     }
-    Report {
-        format: 1,
-        claims_id: file.id.clone(),
-        title: file.title.clone(),
-        claims_digest: file.digest(),
-        study: evidence.shape().study.clone(),
-        manifest_digest: evidence.shape().manifest_digest.clone(),
-        nulls: nulls(file, evidence),
-        claims,
-    }
+    claims
 }
 
 fn result(claim: &Claim, left_out: Vec<LeftOut>) -> ClaimResult {

@@ -21,6 +21,8 @@ pub struct Measured {
     pub metric: Arc<str>,
     /// The seed.
     pub seed: i64,
+    /// Whether values are chosen on this run; no verdict sees it.
+    pub tuning: bool,
     /// Where on the axes and sweeps.
     pub point: Arc<Point>,
     /// Whether every key is at the pipeline's declared value.
@@ -46,8 +48,6 @@ pub struct Shape {
     pub pipelines: BTreeMap<String, Labels>,
     /// Axes that are crossed.
     pub axes: Vec<String>,
-    /// Seeds on which values were chosen; no verdict sees them.
-    pub tuning_seeds: BTreeSet<i64>,
 }
 
 /// All measurements of a study by benchmark, pipeline and metric.
@@ -58,7 +58,7 @@ pub struct Evidence {
     index: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Vec<usize>>,
     references: BTreeMap<Arc<str>, Arc<Point>>,
     /// Runs without any value: (benchmark, pipeline) to reasons.
-    failures: BTreeMap<(String, String), Vec<String>>,
+    failures: Failures,
 }
 
 impl Shape {
@@ -78,7 +78,6 @@ impl Shape {
                 .map(|p| (p.name.clone(), p.labels.clone()))
                 .collect(),
             axes: study.axes.iter().map(|a| a.name.clone()).collect(),
-            tuning_seeds: BTreeSet::new(),
         }
     }
 }
@@ -114,38 +113,11 @@ impl Evidence {
     /// What reading the observations gives.
     pub fn read(results: &Results, metrics: &BTreeSet<String>) -> Result<Self> {
         let mut rows = Vec::new();
-        let mut failures: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        for (nth, metric) in metrics.iter().enumerate() {
-            let name: Arc<str> = Arc::from(metric.as_str());
-            let query = Query {
-                metric,
-                benchmark: None,
-                last_only: false,
-            };
-            for row in results.observations(&query)? {
-                let value = match row.outcome {
-                    Outcome::Value(x) | Outcome::NotFinite(x) => x,
-                    Outcome::Failed(why) | Outcome::Skipped(why) => {
-                        // Runs without a value come with every metric that is asked for.
-                        if nth == 0 {
-                            let key = (row.benchmark.to_string(), row.pipeline.to_string());
-                            failures.entry(key).or_default().push(why);
-                        }
-                        continue;
-                    }
-                };
-                rows.push(Measured {
-                    benchmark: row.benchmark,
-                    pipeline: row.pipeline,
-                    metric: Arc::clone(&name),
-                    seed: row.seed,
-                    point: row.point,
-                    reference: row.reference,
-                    update: row.update,
-                    evaluation_id: row.evaluation_id,
-                    value,
-                });
-            }
+        let mut failures = Failures::new();
+        read_rows(results, metrics, false, &mut rows, &mut failures)?;
+        if let Some(tuning) = results.tuning() {
+            // A tuning run without a value keeps its level from being chosen; it says nothing about the claims.
+            read_rows(&tuning, metrics, true, &mut rows, &mut Failures::new())?;
         }
         let mut evidence = Self::new(Shape::of(results.study()), rows);
         evidence.failures = failures;
@@ -194,14 +166,14 @@ impl Evidence {
         next.is_some_and(|((b, p, _), _)| &**b == benchmark && &**p == pipeline)
     }
 
-    /// The rows of one metric of one pipeline, without tuning seeds.
+    /// The rows of one metric of one pipeline, without tuning runs.
     pub(crate) fn rows(&self, benchmark: &str, pipeline: &str, metric: &str) -> Vec<&Measured> {
         self.all_rows(benchmark, pipeline, metric)
-            .filter(|row| !self.shape.tuning_seeds.contains(&row.seed))
+            .filter(|row| !row.tuning)
             .collect()
     }
 
-    /// The rows of one metric of one pipeline on every seed.
+    /// The rows of one metric of one pipeline, tuning runs included.
     pub(crate) fn all_rows(
         &self,
         benchmark: &str,
@@ -251,8 +223,8 @@ impl Evidence {
         let seeds: BTreeSet<i64> = self
             .rows
             .iter()
+            .filter(|row| !row.tuning)
             .map(|row| row.seed)
-            .filter(|seed| !self.shape.tuning_seeds.contains(seed))
             .collect();
         let seeds: Vec<i64> = seeds.into_iter().collect();
         let half = seeds.len() / 2;
@@ -265,6 +237,52 @@ impl Evidence {
             (first, second.collect())
         })
     }
+}
+
+/// Reasons by benchmark and pipeline.
+type Failures = BTreeMap<(String, String), Vec<String>>;
+
+fn read_rows(
+    results: &Results,
+    metrics: &BTreeSet<String>,
+    tuning: bool,
+    rows: &mut Vec<Measured>,
+    failures: &mut Failures,
+) -> Result<()> {
+    for (nth, metric) in metrics.iter().enumerate() {
+        let name: Arc<str> = Arc::from(metric.as_str());
+        let query = Query {
+            metric,
+            benchmark: None,
+            last_only: false,
+        };
+        for row in results.observations(&query)? {
+            let value = match row.outcome {
+                Outcome::Value(x) | Outcome::NotFinite(x) => x,
+                Outcome::Failed(why) | Outcome::Skipped(why) => {
+                    // Runs without a value come with every metric that is asked for.
+                    if nth == 0 {
+                        let key = (row.benchmark.to_string(), row.pipeline.to_string());
+                        failures.entry(key).or_default().push(why);
+                    }
+                    continue;
+                }
+            };
+            rows.push(Measured {
+                benchmark: row.benchmark,
+                pipeline: row.pipeline,
+                metric: Arc::clone(&name),
+                seed: row.seed,
+                tuning,
+                point: row.point,
+                reference: row.reference,
+                update: row.update,
+                evaluation_id: row.evaluation_id,
+                value,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether `own` has every label of `asked`; the level `none` also matches a label that is not there.

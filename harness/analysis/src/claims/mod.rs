@@ -28,7 +28,7 @@ mod topic;
 
 pub use answer::{Answer, Part, Shown};
 pub use decide::{Bound, Needs, Sides, Verdict};
-pub use evaluate::{ClaimResult, LeftOut, Report, evaluate};
+pub use evaluate::{ClaimResult, LeftOut, Report, evaluate, verdicts};
 pub use evidence::{Evidence, Measured, Shape};
 pub use file::{
     Claim, ClaimsFile, FORMAT, Factor, Identity, Labels, Least, Levels, MarginUnit, NullPair,

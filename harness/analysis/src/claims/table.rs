@@ -92,6 +92,13 @@ impl Table {
             .iter()
             .map(|own| points.iter().map(|p| &own[&project(p, own)]).collect())
             .collect();
+        let cells_of_widest = cells.iter().map(BTreeMap::len).max().unwrap_or(0);
+        if points.len() < cells_of_widest {
+            notes.push(format!(
+                "{} of {cells_of_widest} cells of the data matrix are there on all sides",
+                points.len()
+            ));
+        }
         let all: BTreeSet<i64> = aligned
             .iter()
             .flatten()
@@ -233,7 +240,7 @@ fn column_cells<'a>(
         .collect())
 }
 
-/// The best level of every tuned parameter on the tuning seeds, by the mean over cells and seeds.
+/// The best level of every tuned parameter over the tuning runs; ties go to the declared level, then to the lowest.
 fn tuned(
     evidence: &Evidence,
     column: &Column<'_>,
@@ -242,65 +249,73 @@ fn tuned(
 ) -> BTreeMap<String, Level> {
     let mut chosen = BTreeMap::new();
     for key in &tuning.parameters {
-        if evidence
-            .levels(column.benchmark, column.pipeline, &tuning.metric, key)
-            .len()
-            < 2
-        {
+        let Column {
+            benchmark,
+            pipeline,
+            ..
+        } = *column;
+        let levels = evidence.levels(benchmark, pipeline, &tuning.metric, key);
+        if levels.len() < 2 {
             continue;
         }
-        let reference = evidence.reference(column.pipeline);
-        let axes = &evidence.shape().axes;
-        let others_declared = |row: &Measured| {
-            let mut keys = row.point.0.iter().filter(|(k, _)| *k != key);
-            keys.all(|(k, level)| {
-                axes.contains(k) || reference.is_none_or(|r| r.0.get(k) == Some(level))
-            })
-        };
-        let mut last: BTreeMap<(&Level, &Point, i64), (i64, f64)> = BTreeMap::new();
-        for row in evidence.all_rows(column.benchmark, column.pipeline, &tuning.metric) {
-            let tuning_seed = evidence.shape().tuning_seeds.contains(&row.seed);
-            let Some(level) = row.point.0.get(key) else {
-                continue;
-            };
-            if tuning_seed && row.value.is_finite() && others_declared(row) {
-                let entry = last
-                    .entry((level, row.point.as_ref(), row.seed))
-                    .or_insert((row.update, row.value));
-                if row.update > entry.0 {
-                    *entry = (row.update, row.value);
-                }
-            }
-        }
-        let mut sums: BTreeMap<&Level, (f64, f64)> = BTreeMap::new();
-        for ((level, _, _), (_, value)) in last {
-            let sum = sums.entry(level).or_default();
-            *sum = (sum.0 + value, sum.1 + 1.0);
-        }
+        let declared = evidence.reference(pipeline).and_then(|r| r.0.get(key));
         let sign = if tuning.better == Better::Higher {
             1.0
         } else {
             -1.0
         };
-        let score = |(sum, n): (f64, f64)| sign * sum / n;
-        let best = sums
-            .into_iter()
-            .max_by(|a, b| score(a.1).total_cmp(&score(b.1)));
-        match best {
-            Some((level, _)) => {
-                notes.push(format!(
-                    "{}: {key} = {level} chosen on the tuning seeds",
-                    column.pipeline
-                ));
-                chosen.insert(key.clone(), level.clone());
+        let mut best: Option<(f64, &Level)> = None;
+        for level in &levels {
+            let Some(score) = tuning_mean(evidence, column, &tuning.metric, key, level) else {
+                continue;
+            };
+            let score = sign * score;
+            let wins =
+                |(old, _): (f64, &Level)| score > old || (score == old && Some(level) == declared);
+            if best.is_none_or(wins) {
+                best = Some((score, level));
             }
-            None => notes.push(format!(
-                "{}: {key} as declared, the study has no tuning seeds",
-                column.pipeline
-            )),
         }
+        let Some((_, level)) = best else {
+            notes.push(format!(
+                "{pipeline}: {key} as declared, there are no tuning runs"
+            ));
+            continue;
+        };
+        notes.push(format!(
+            "{pipeline}: {key} = {level} chosen on the tuning seeds"
+        ));
+        chosen.insert(key.clone(), level.clone());
     }
     chosen
+}
+
+/// Mean of the final metric over the tuning runs at `key = level`; none without runs or where one has no value.
+fn tuning_mean(
+    evidence: &Evidence,
+    column: &Column<'_>,
+    metric: &str,
+    key: &str,
+    level: &Level,
+) -> Option<f64> {
+    let reference = evidence.reference(column.pipeline);
+    let axes = &evidence.shape().axes;
+    let others_declared = |row: &&Measured| {
+        let mut keys = row.point.0.iter().filter(|(k, _)| *k != key);
+        keys.all(|(k, l)| axes.contains(k) || reference.is_none_or(|r| r.0.get(k) == Some(l)))
+    };
+    let rows = evidence.all_rows(column.benchmark, column.pipeline, metric);
+    let rows = rows.filter(|row| row.tuning && row.point.0.get(key) == Some(level));
+    let mut last: BTreeMap<(&Point, i64), &Measured> = BTreeMap::new();
+    for row in rows.filter(others_declared) {
+        let newest = last.entry((row.point.as_ref(), row.seed)).or_insert(row);
+        if row.update > newest.update {
+            *newest = row;
+        }
+    }
+    let values: Vec<f64> = last.values().map(|row| row.value).collect();
+    let all = !values.is_empty() && values.iter().all(|x| x.is_finite());
+    all.then(|| mean(&values))
 }
 
 /// Cells that every column has; a column without some axis has one cell for all its levels.

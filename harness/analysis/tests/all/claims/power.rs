@@ -1,0 +1,105 @@
+//! The committed claims keep what they declare: on simulated studies, right or inconclusive in at least 95 % of draws,
+//! wrongly decided in at most 5 %, rightly decided as often as `power` says.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use analysis::claims::{ClaimsFile, Verdict, verdicts};
+
+use super::truths::{Truth, study};
+
+/// How the draws of one claim and truth were decided.
+#[derive(Debug, Default)]
+struct Tally {
+    supported: AtomicUsize,
+    contradicted: AtomicUsize,
+    open: AtomicUsize,
+}
+
+/// The committed claims, one file a claim, so that Holm's family is the claim itself.
+fn claims() -> Vec<ClaimsFile> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../manifests/study/claims.toml"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let file = ClaimsFile::parse(&text, "claims.toml").unwrap();
+    assert_eq!(file.claims.len(), 10);
+    let alone = |claim| ClaimsFile {
+        claims: vec![claim],
+        ..file.clone()
+    };
+    file.claims.iter().cloned().map(alone).collect()
+}
+
+fn draw(file: &ClaimsFile, truth: Truth, draws: u64) -> Tally {
+    let tally = Tally::default();
+    let one = |draw: u64| {
+        let evidence = study(&file.claims[0], truth, draw);
+        let claim = &verdicts(file, &evidence, None)[0];
+        let count = match claim.verdict {
+            Verdict::Supported => &tally.supported,
+            Verdict::Contradicted => &tally.contradicted,
+            Verdict::Inconclusive => &tally.open,
+            Verdict::NotTestable => panic!("{}: {}", claim.id, claim.reason),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    };
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            scope.spawn(move || (0..draws).filter(|d| d / 4 % 2 == half).for_each(one));
+        }
+    });
+    tally
+}
+
+/// `allowance` widens the bounds by what counting so few draws makes uncertain (three standard errors).
+fn check(draws: u64) {
+    let n = draws as f64;
+    let allowance = |p: f64| {
+        if draws < 1000 {
+            3.0 * (p * (1.0 - p) / n).sqrt()
+        } else {
+            0.0
+        }
+    };
+    let mut problems = Vec::new();
+    for file in claims() {
+        let claim = &file.claims[0];
+        for truth in [Truth::True, Truth::False, Truth::Boundary] {
+            let tally = draw(&file, truth, draws);
+            let share = |count: &AtomicUsize| count.load(Ordering::Relaxed) as f64 / n;
+            let (supported, contradicted) = (share(&tally.supported), share(&tally.contradicted));
+            let (right, wrong) = match truth {
+                Truth::True => (supported, contradicted),
+                Truth::False => (contradicted, supported),
+                // On the boundary both verdicts go too far.
+                Truth::Boundary => (claim.power.power, supported + contradicted),
+            };
+            println!(
+                "{:2} {:<32} {truth:?}: supported {supported:.3}, contradicted {contradicted:.3}",
+                claim.number, claim.id
+            );
+            if wrong > 0.05 + allowance(0.05)
+                || right < claim.power.power - allowance(claim.power.power)
+            {
+                problems.push(format!(
+                    "{} {truth:?}: right {right:.3}, wrong {wrong:.3}",
+                    claim.id
+                ));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn claims_are_decided_as_they_declare() {
+    check(200);
+}
+
+/// The full check: `cargo test -p analysis -- --ignored --nocapture claims`.
+#[test]
+#[ignore = "minutes; the same with 1,000 draws"]
+fn claims_are_decided_as_they_declare_in_a_thousand_draws() {
+    check(1000);
+}
