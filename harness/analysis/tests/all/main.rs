@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cells;
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod golden;
@@ -11,3 +13,5 @@ mod golden;
 mod properties;
 #[cfg(test)]
 mod quickstart;
+#[cfg(test)]
+mod tuning;
