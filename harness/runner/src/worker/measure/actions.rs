@@ -13,9 +13,10 @@ use plugin_host::Bound;
 /// Distance to a bound below which an action entry counts as saturated.
 const SATURATION: f32 = 1e-3;
 
-/// Mean |a| and the saturated share over the entries of `actions`; none without actions.
+/// Mean |a| and the saturated share over the entries of `actions`; none without actions and for indices
+/// of discrete ones.
 pub(crate) fn extent(form: &Form, actions: &[f32]) -> Option<(f64, f64)> {
-    if actions.is_empty() {
+    if actions.is_empty() || form.discrete() {
         return None;
     }
     let n = actions.len() as f64;
