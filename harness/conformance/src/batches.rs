@@ -105,12 +105,7 @@ pub(crate) fn of_one(context: &Context) -> Verdict {
     };
     let mut bench = Bench::make(context, &setup)?;
     bench.learner.update(UPDATES)?;
-    let probe = Probe::sized(
-        Precision::F32,
-        1,
-        crate::problem::OBSERVATION_DIM,
-        crate::problem::ACTION_DIM,
-    );
+    let probe = Probe::sized(context.world, Precision::F32, 1);
     for answer in probe.answers(&bench)? {
         if let Some(x) = answer.values.iter().find(|x| !x.is_finite()) {
             return fail(

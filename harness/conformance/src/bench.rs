@@ -2,11 +2,12 @@
 
 use crate::outcome::{Stop, skip};
 use crate::probe::{Probe, Trace};
-use crate::problem::{BATCH_SIZE, Column, Metric, Synthetic, problem};
+use crate::problem::{BATCH_SIZE, Change, Column, Conduct, Metric, Synthetic};
 use crate::subject::Context;
 use crate::upstream::Stages;
+use crate::world::World;
 use plugin_api::Precision;
-use plugin_host::{Bound, Error, Learner, LearnerMeta};
+use plugin_host::{BatchRequest, Bound, Error, Learner, LearnerMeta};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ pub(crate) struct Setup {
     pub(crate) batch_size: usize,
     pub(crate) precision: Precision,
     pub(crate) poison: Option<Column>,
+    pub(crate) change: Option<Change>,
     pub(crate) cancel: bool,
     /// Hyperparameters that replace or extend the defaults.
     pub(crate) changes: Map<String, Value>,
@@ -32,6 +34,7 @@ impl Default for Setup {
             batch_size: BATCH_SIZE,
             precision: Precision::F32,
             poison: None,
+            change: None,
             cancel: false,
             changes: Map::new(),
             upstream: true,
@@ -56,6 +59,7 @@ pub(crate) struct Bench {
     _stages: Stages,
     provides: Vec<String>,
     precision: Precision,
+    world: World,
 }
 
 /// The defaults of a hyperparameter schema as one object; properties without a default are left out.
@@ -77,10 +81,11 @@ pub(crate) fn schema(meta: &LearnerMeta) -> Value {
 }
 
 impl Bench {
-    /// An instance made as `setup` says; the inner result is that of `create`.
+    /// An instance for the context's problem, made as `setup` says; the inner result is that of `create`.
     pub(crate) fn attempt(context: &Context, setup: &Setup) -> Result<Result<Self, Error>, Stop> {
         let meta = context.learner()?;
-        let mut stages = Stages::new();
+        let world = context.world;
+        let mut stages = Stages::new(world);
         let upstream = if setup.upstream {
             match stages.bind(&meta.requires) {
                 Ok(bound) => bound,
@@ -94,13 +99,19 @@ impl Bench {
         };
         let mut hyper = defaults(&schema(&meta));
         hyper.extend(setup.changes.clone());
-        let synthetic = Synthetic::new(setup.seed, setup.batch_size, setup.poison, setup.cancel);
-        let services = Rc::new(RefCell::new(synthetic));
+        let conduct = Conduct {
+            seed: setup.seed,
+            batch_size: setup.batch_size,
+            poison: setup.poison,
+            change: setup.change,
+            cancel: setup.cancel,
+        };
+        let services = Rc::new(RefCell::new(Synthetic::new(world, conduct)));
         let learner = Learner::create(
             &context.library,
             &meta.id,
             services.clone(),
-            &problem(setup.batch_size, setup.precision),
+            &world.problem(setup.batch_size, setup.precision),
             &Value::Object(hyper).to_string(),
             &upstream,
         );
@@ -110,6 +121,7 @@ impl Bench {
             _stages: stages,
             provides: meta.provides,
             precision: setup.precision,
+            world,
         }))
     }
 
@@ -163,9 +175,23 @@ impl Bench {
         self.precision
     }
 
+    /// The fixed inputs for this instance.
+    pub(crate) fn probe(&self) -> Probe {
+        Probe::new(self.world, self.precision)
+    }
+
+    pub(crate) fn world(&self) -> World {
+        self.world
+    }
+
     /// Minibatches that the learner has asked for.
     pub(crate) fn batches(&self) -> u64 {
-        self.services.borrow().batches
+        self.services.borrow().requests.len() as u64
+    }
+
+    /// What its minibatches were asked for, in order.
+    pub(crate) fn requests(&self) -> Vec<BatchRequest> {
+        self.services.borrow().requests.clone()
     }
 
     /// Metrics that the learner has reported.
@@ -177,7 +203,7 @@ impl Bench {
     /// and the metrics reported after update `since`.
     pub(crate) fn trace(&mut self, since: u64) -> Result<Trace, Stop> {
         let state = self.learner.save()?;
-        let answers = Probe::new(self.precision).answers(self)?;
+        let answers = self.probe().answers(self)?;
         let metrics = self.metrics();
         let metrics = metrics.into_iter().filter(|(_, u, _)| *u > since).collect();
         Ok(Trace {

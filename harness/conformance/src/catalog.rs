@@ -1,8 +1,10 @@
 //! Every check, in the order in which results are listed.
 
 use crate::check::{Check, Kind};
-use crate::{batches, conduct, creation, critic, descriptor, environment, oracle, policy, state};
-use crate::{subject::Context, training};
+use crate::{
+    batches, conduct, creation, critic, descriptor, discrete, environment, kinds, oracle, policy,
+    requests, shapes, state, subject::Context, test_time, training, update,
+};
 
 /// Every check.
 pub fn checks() -> &'static [Check] {
@@ -21,9 +23,18 @@ macro_rules! check {
             title: $title,
             description: $description,
             kinds: $kinds,
+            each_problem: true,
             run: $run,
         }
     };
+}
+
+/// A check that is not repeated for every kind of problem.
+const fn once(check: Check) -> Check {
+    Check {
+        each_problem: false,
+        ..check
+    }
 }
 
 fn create_destroy(context: &Context) -> crate::outcome::Verdict {
@@ -50,13 +61,13 @@ static CHECKS: &[Check] = &[
         "The lowest ABI minor needed does not exceed the one built against; the host refuses other bytes than the sealed \
          ones; the entry answers the same descriptor each time. A library of another ABI major does not get this far."
     ),
-    check!(
+    once(check!(
         LEARNER,
         "schema",
         "hyperparameter schema",
         descriptor::hyperparameters_schema,
         "The hyperparameters are described by the JSON Schema of an object in which every property carries its default."
-    ),
+    )),
     check!(
         LEARNER,
         "defaults",
@@ -64,6 +75,29 @@ static CHECKS: &[Check] = &[
         creation::defaults_accepted,
         "An instance can be created with the object of all defaults."
     ),
+    once(check!(
+        LEARNER,
+        "continuous-problems",
+        "problems with continuous actions",
+        kinds::continuous,
+        "A problem with continuous actions is accepted, or refused by create with code invalid-argument; then the check is \
+         skipped with the learner's words. Every other check of the learner runs on each kind of problem that it accepts."
+    )),
+    once(check!(
+        LEARNER,
+        "discrete-problems",
+        "problems with discrete actions",
+        kinds::discrete,
+        "As `continuous-problems` for four discrete actions."
+    )),
+    once(check!(
+        LEARNER,
+        "goal-problems",
+        "problems with goals",
+        kinds::goals,
+        "As `continuous-problems` for goals of two dimensions. A learner that accepts them and asks for batches asks for \
+         batches with goals."
+    )),
     check!(
         LEARNER,
         "unknown-hyperparameter",
@@ -177,8 +211,22 @@ static CHECKS: &[Check] = &[
         "nan-batch",
         "NaN in a batch is noticed",
         batches::nan,
-        "A NaN in observation, action, reward or next observation leads to an error with code non-finite or to a \
+        "A NaN in any column of floats (goal and next action where they are asked for) leads to an error with code non-finite or to a \
          non-finite metric, unless the learner does not use that column."
+    ),
+    check!(
+        LEARNER,
+        "terminal-rows",
+        "nothing is learned from beyond the end",
+        requests::terminal_rows,
+        "Training on batches whose terminated rows have other next observations gives the same bytes."
+    ),
+    check!(
+        LEARNER,
+        "next-actions",
+        "next actions are used",
+        requests::next_actions,
+        "Where the learner asks for next actions, training on other ones gives other bytes."
     ),
     check!(
         LEARNER,
@@ -212,9 +260,9 @@ static CHECKS: &[Check] = &[
         LEARNER,
         "wrong-dimensions",
         "wrong dimensions are refused",
-        policy::wrong_dimensions,
-        "act, q, q_gradient and v on arrays of the wrong width, number of dimensions or element type fail with code \
-         invalid-argument; a panic does not count."
+        shapes::wrong_dimensions,
+        "Every function of an interface on arrays of the wrong width, number of dimensions or element type, and without the \
+         goals that the problem has, fails with code invalid-argument; a panic does not count."
     ),
     check!(
         LEARNER,
@@ -222,7 +270,7 @@ static CHECKS: &[Check] = &[
         "actions finite, in bounds, right shape",
         policy::actions,
         "Greedy and sampled actions, before and after training, near and far from the data, are [B, A], finite and \
-         within the action bounds."
+         within the action bounds; discrete ones are [B, 1] and indices."
     ),
     check!(
         LEARNER,
@@ -260,6 +308,66 @@ static CHECKS: &[Check] = &[
         "V: shape, finite",
         critic::state_value,
         "v is [B] and finite."
+    ),
+    check!(
+        LEARNER,
+        "q-all",
+        "Q of all actions: shapes, members, target",
+        discrete::q_all,
+        "q_all is [B, K], or [M, B, K] per member; minimum and mean are those of the members; a missing target network \
+         answers unsupported."
+    ),
+    check!(
+        LEARNER,
+        "log-probabilities",
+        "probabilities of all actions sum to 1",
+        discrete::log_probs,
+        "log_probs is [B, K] and the probabilities of each row sum to 1."
+    ),
+    check!(
+        LEARNER,
+        "encoder",
+        "codes: shape, finite, row by row",
+        discrete::encoder,
+        "encode is [B, E] and finite, with one E; an observation has the same code alone and among others."
+    ),
+    check!(
+        LEARNER,
+        "update-still",
+        "policy updates: rate 0 changes nothing",
+        update::still,
+        "Steps of policy-update/1 with a learning rate of 0 leave actions and saved bytes as they were and give a KL of 0; \
+         a step before begin fails with code invalid-argument."
+    ),
+    check!(
+        LEARNER,
+        "update-ascent",
+        "policy updates: upwards",
+        update::ascent,
+        "A small step without a KL term raises <dq_da, mu>; the step after it gives a KL above 0."
+    ),
+    check!(
+        LEARNER,
+        "update-reset",
+        "policy updates: reset returns (bitwise)",
+        update::reset,
+        "reset and begin return to the trained policy, bit for bit, with a fresh optimiser: the same steps give the same \
+         actions again. save() writes the trained policy whatever was done since."
+    ),
+    check!(
+        LEARNER,
+        "test-time-counts",
+        "test time: counts never fall",
+        test_time::counts,
+        "Over three episodes the counts of test-time/1 never fall and `sequential` stays as it is."
+    ),
+    check!(
+        LEARNER,
+        "test-time-repeats",
+        "test time: a fresh instance repeats",
+        test_time::repeats,
+        "Two fresh instances that play the same episodes give the same actions and counts, bit for bit; a batch of several \
+         rows in between changes no later action."
     ),
     check!(
         LEARNER,

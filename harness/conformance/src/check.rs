@@ -28,6 +28,8 @@ pub struct Check {
     pub description: &'static str,
     /// What it applies to.
     pub kinds: &'static [Kind],
+    /// Whether it is run on every kind of problem that a learner accepts, or once.
+    pub(crate) each_problem: bool,
     pub(crate) run: fn(&Context) -> Verdict,
 }
 

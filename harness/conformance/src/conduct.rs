@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The process before the plugin was loaded and after its runtimes were.
+#[derive(Clone)]
 pub(crate) struct Baseline {
     directory: Option<PathBuf>,
     variables: BTreeMap<OsString, OsString>,

@@ -5,9 +5,9 @@ use crate::creation::double_precision;
 use crate::outcome::{Stop, Verdict, fail, require, skip};
 use crate::policy::{expect_dtype, expect_finite, expect_shape};
 use crate::probe::{Answer, Probe, ROWS, action_values, answer};
-use crate::problem::ACTION_DIM;
 use crate::subject::Context;
 use crate::upstream::{array, numbers};
+use crate::world::{ACTION_DIM, World};
 use plugin_api::{ActMode, Code, CriticHandle, Network, Precision, Reduce};
 
 const B: i64 = ROWS as i64;
@@ -16,7 +16,7 @@ const B: i64 = ROWS as i64;
 pub(crate) fn values(context: &Context) -> Verdict {
     let (bench, bound) = Bench::offering(context, "critic/1", 3)?;
     expect_dtype(&bench)?;
-    let probe = Probe::new(Precision::F32);
+    let probe = Probe::new(context.world, Precision::F32);
     let mut critic = bound.critic()?;
     for (name, network) in [("online", Network::Online), ("target", Network::Target)] {
         let ask = |critic: &mut CriticHandle<'_>, reduce: Reduce| {
@@ -96,7 +96,7 @@ struct Slope {
 fn slopes(
     critic: &mut CriticHandle<'_>,
     probe: &Probe,
-    reduce: Reduce,
+    (world, reduce): (World, Reduce),
     step: f64,
 ) -> Result<Vec<Slope>, Stop> {
     let query = probe.query(Network::Online, reduce);
@@ -110,7 +110,7 @@ fn slopes(
     for j in 0..ACTION_DIM {
         // Rows do not interact, so all rows move at once.
         let mut moved = |by: f64| {
-            let mut values = action_values(ROWS);
+            let mut values = action_values(world, ROWS);
             values
                 .iter_mut()
                 .skip(j)
@@ -138,6 +138,9 @@ pub(crate) fn gradient(context: &Context) -> Verdict {
     if !context.learner()?.provides.iter().any(|p| p == "critic/1") {
         return skip("the learner provides no critic/1");
     }
+    if context.world.is_discrete() {
+        return skip("discrete actions have no gradient");
+    }
     let (mut bench, step, smooth, tolerance) = match double_precision(context)? {
         Some(bench) => (bench, 1e-6, 1e-3, 1e-4),
         None => (
@@ -150,9 +153,9 @@ pub(crate) fn gradient(context: &Context) -> Verdict {
     bench.learner.update(3)?;
     let bound = bench.bind("critic/1")?;
     let mut critic = bound.critic()?;
-    let probe = Probe::new(bench.precision());
+    let probe = bench.probe();
     for reduce in [Reduce::Mean, Reduce::Min] {
-        let slopes = slopes(&mut critic, &probe, reduce, step)?;
+        let slopes = slopes(&mut critic, &probe, (context.world, reduce), step)?;
         let total = slopes.len();
         // Kinks of piecewise functions, where one-sided differences disagree, have no gradient to compare with.
         let is_smooth = |s: &&Slope| {
@@ -180,9 +183,9 @@ pub(crate) fn gradient(context: &Context) -> Verdict {
 /// `state-value`
 pub(crate) fn state_value(context: &Context) -> Verdict {
     let (_bench, bound) = Bench::offering(context, "state-value/1", 3)?;
-    let probe = Probe::new(Precision::F32);
+    let probe = Probe::new(context.world, Precision::F32);
     let mut handle = bound.state_value()?;
-    let v = answer("v", &handle.v(probe.observation.view(), None)?)?;
+    let v = answer("v", &handle.v(probe.observation.view(), probe.goal())?)?;
     expect_shape(&v, &[B])?;
     expect_finite(&v)
 }
@@ -191,7 +194,7 @@ pub(crate) fn state_value(context: &Context) -> Verdict {
 pub(crate) fn views(context: &Context) -> Verdict {
     let bench = Bench::trained(context, 2)?;
     let mut other = Bench::make(context, &Setup::seeded(2))?;
-    let probe = Probe::new(Precision::F32);
+    let probe = Probe::new(context.world, Precision::F32);
     let mut disturb = || -> Result<(), Stop> {
         other.learner.update(2)?;
         other.trace(0)?;
@@ -201,13 +204,13 @@ pub(crate) fn views(context: &Context) -> Verdict {
     if bench.provides("policy/1") {
         let bound = bench.bind("policy/1")?;
         let mut policy = bound.policy()?;
-        let view = policy.act(probe.observation.view(), None, ActMode::Greedy)?;
+        let view = policy.act(probe.observation.view(), probe.goal(), ActMode::Greedy)?;
         let before = answer("the view of an action", &view)?;
         disturb()?;
         unchanged(&before, &answer("the view of an action", &view)?)?;
         looked = true;
     }
-    if bench.provides("critic/1") {
+    if bench.provides("critic/1") && !context.world.is_discrete() {
         let bound = bench.bind("critic/1")?;
         let mut critic = bound.critic()?;
         let (q, gradient) = critic.q_gradient(&probe.query(Network::Online, Reduce::Mean))?;

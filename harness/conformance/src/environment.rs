@@ -1,8 +1,9 @@
 //! Checks of environments.
 
 use crate::outcome::{Stop, Verdict, fail, require, skip};
-use crate::problem::Synthetic;
+use crate::problem::{Conduct, Synthetic};
 use crate::subject::Context;
+use crate::world::World;
 use manifest::random::Stream;
 use plugin_api::{Code, EnvironmentSpec, Step};
 use plugin_host::{Environment, Error};
@@ -14,7 +15,14 @@ const STEPS: usize = 40;
 
 /// A fresh instance of the environment under test.
 pub(crate) fn make(context: &Context) -> Result<Environment, Stop> {
-    let services = Rc::new(RefCell::new(Synthetic::new(1, 1, None, false)));
+    let conduct = Conduct {
+        seed: 1,
+        batch_size: 1,
+        poison: None,
+        change: None,
+        cancel: false,
+    };
+    let services = Rc::new(RefCell::new(Synthetic::new(World::Continuous, conduct)));
     Ok(Environment::create(
         &context.library,
         context.target.id().unwrap_or_default(),

@@ -10,7 +10,8 @@
 //! A check ends [`Outcome::Ok`], failed with what was expected and found, skipped with a reason, or crashed with a
 //! signal, an exit code or a timeout. Results go through a file, so a plugin that prints cannot disturb them.
 //!
-//! Learners are given a small synthetic problem whose data, batches and noise come from the harness's counter-based
+//! Learners are given small synthetic problems (continuous and discrete actions, without and with goals; those that they do
+//! not refuse) whose data, batches and noise come from the harness's counter-based
 //! generator, and synthetic upstream stages for whatever they require. The suite never judges how well a learner
 //! learns, and it never loads a plugin in the parent.
 
@@ -22,18 +23,25 @@ mod conduct;
 mod creation;
 mod critic;
 mod descriptor;
+mod discrete;
 mod environment;
 mod error;
+mod kinds;
 mod oracle;
 mod outcome;
 mod policy;
 mod probe;
 mod problem;
+mod requests;
+mod shapes;
 mod state;
 mod subject;
 mod suite;
+mod test_time;
 mod training;
+mod update;
 mod upstream;
+mod world;
 
 pub use catalog::checks;
 pub use check::{Case, Check, Kind, Target, cases};

@@ -1,12 +1,12 @@
-//! Checks of `policy/1`, and of arguments of the wrong size.
+//! Checks of `policy/1`.
 
-use crate::bench::{Bench, Setup};
+use crate::bench::Bench;
 use crate::outcome::{Verdict, fail, require, skip};
 use crate::probe::{Answer, Probe, ROWS, answer, dtype};
-use crate::problem::{ACTION_DIM, OBSERVATION_DIM, problem};
 use crate::subject::Context;
 use crate::upstream::array;
-use plugin_api::{ActMode, Code, Failure, Network, Precision, Reduce, View};
+use crate::world::{OBSERVATION_DIM, World};
+use plugin_api::{ActMode, Network, Precision, Reduce, View};
 use plugin_host::Bound;
 
 /// Requires a shape.
@@ -31,7 +31,7 @@ pub(crate) fn expect_finite(answer: &Answer) -> Verdict {
 
 /// Requires answers in the element type of the problem.
 pub(crate) fn expect_dtype(bench: &Bench) -> Verdict {
-    let probe = Probe::new(bench.precision());
+    let probe = bench.probe();
     let expected = dtype(bench.precision());
     let check = |what: &str, view: &View<'_>| {
         require(
@@ -44,19 +44,41 @@ pub(crate) fn expect_dtype(bench: &Bench) -> Verdict {
     if bench.provides("policy/1") {
         let bound = bench.bind("policy/1")?;
         let mut policy = bound.policy()?;
-        check("actions", &policy.act(observation, None, ActMode::Greedy)?)?;
+        check(
+            "actions",
+            &policy.act(observation, probe.goal(), ActMode::Greedy)?,
+        )?;
     }
     if bench.provides("critic/1") {
         let bound = bench.bind("critic/1")?;
         let mut critic = bound.critic()?;
         let query = probe.query(Network::Online, Reduce::Mean);
-        let (q, gradient) = critic.q_gradient(&query)?;
-        check("q", &q)?;
-        check("dq/da", &gradient)?;
+        check("q", &critic.q(&query)?)?;
+        if !bench.world().is_discrete() {
+            check("dq/da", &critic.q_gradient(&query)?.1)?;
+        }
     }
     if bench.provides("state-value/1") {
         let bound = bench.bind("state-value/1")?;
-        check("v", &bound.state_value()?.v(observation, None)?)?;
+        check("v", &bound.state_value()?.v(observation, probe.goal())?)?;
+    }
+    if bench.provides("q-all/1") {
+        let bound = bench.bind("q-all/1")?;
+        let mut critic = bound.discrete_critic()?;
+        let q = critic.q_all(observation, probe.goal(), Network::Online, Reduce::Min)?;
+        check("q of all actions", &q)?;
+    }
+    if bench.provides("policy-discrete/1") {
+        let bound = bench.bind("policy-discrete/1")?;
+        let mut policy = bound.discrete_policy()?;
+        check(
+            "log probabilities",
+            &policy.log_probs(observation, probe.goal())?,
+        )?;
+    }
+    if bench.provides("encoder/1") {
+        let bound = bench.bind("encoder/1")?;
+        check("codes", &bound.encoder()?.encode(observation)?)?;
     }
     Ok(())
 }
@@ -68,7 +90,10 @@ fn act(
     question: &str,
 ) -> Result<Answer, crate::outcome::Stop> {
     let mut policy = bound.policy()?;
-    answer(question, &policy.act(probe.observation.view(), None, mode)?)
+    answer(
+        question,
+        &policy.act(probe.observation.view(), probe.goal(), mode)?,
+    )
 }
 
 /// `actions`
@@ -80,10 +105,10 @@ pub(crate) fn actions(context: &Context) -> Verdict {
             .map(|i| if i % 2 == 0 { 100.0 } else { -100.0 })
             .collect();
         let shape = [ROWS as i64, OBSERVATION_DIM as i64];
-        let mut extreme = Probe::new(Precision::F32);
+        let mut extreme = Probe::new(context.world, Precision::F32);
         extreme.observation = array(far, &shape, extreme.dtype);
         let probes = [
-            ("", Probe::new(Precision::F32)),
+            ("", Probe::new(context.world, Precision::F32)),
             (" far from the data", extreme),
         ];
         for (place, probe) in &probes {
@@ -92,31 +117,42 @@ pub(crate) fn actions(context: &Context) -> Verdict {
                 ("sampled", ActMode::Sampled(3)),
             ] {
                 let question = format!("{name} actions{place}");
-                check_actions(&act(&bound, probe, mode, &question)?)?;
+                check_actions(context.world, &act(&bound, probe, mode, &question)?)?;
             }
         }
     }
     Ok(())
 }
 
-fn check_actions(answer: &Answer) -> Verdict {
-    let problem = problem(1, Precision::F32);
-    expect_shape(answer, &[ROWS as i64, ACTION_DIM as i64])?;
+fn check_actions(world: World, answer: &Answer) -> Verdict {
+    expect_shape(answer, &[ROWS as i64, world.action_width() as i64])?;
     expect_finite(answer)?;
-    let (low, high) = (problem.action_low, problem.action_high);
-    match answer.values.iter().position(|x| *x < low || *x > high) {
-        None => Ok(()),
-        Some(i) => fail(
-            format!("{} within [{low}, {high}]", answer.question),
-            format!("element {i} is {}", answer.values[i]),
-        ),
-    }
+    let problem = world.problem(1, Precision::F32);
+    let wrong = |x: &f64| {
+        if world.is_discrete() {
+            x.fract() != 0.0 || *x < 0.0 || *x >= problem.action_count as f64
+        } else {
+            *x < problem.action_low || *x > problem.action_high
+        }
+    };
+    let Some(i) = answer.values.iter().position(wrong) else {
+        return Ok(());
+    };
+    let range = if world.is_discrete() {
+        format!("to be indices 0 to {}", problem.action_count - 1)
+    } else {
+        format!("within [{}, {}]", problem.action_low, problem.action_high)
+    };
+    fail(
+        format!("{} {range}", answer.question),
+        format!("element {i} is {}", answer.values[i]),
+    )
 }
 
 /// `greedy`
 pub(crate) fn greedy(context: &Context) -> Verdict {
     let (_bench, bound) = Bench::offering(context, "policy/1", 3)?;
-    let probe = Probe::new(Precision::F32);
+    let probe = Probe::new(context.world, Precision::F32);
     let first = act(&bound, &probe, ActMode::Greedy, "greedy action")?;
     act(&bound, &probe, ActMode::Sampled(1), "sampled action")?;
     let second = act(&bound, &probe, ActMode::Greedy, "greedy action")?;
@@ -129,7 +165,7 @@ pub(crate) fn greedy(context: &Context) -> Verdict {
 /// `sampled`
 pub(crate) fn sampled(context: &Context) -> Verdict {
     let (_bench, bound) = Bench::offering(context, "policy/1", 3)?;
-    let probe = Probe::new(Precision::F32);
+    let probe = Probe::new(context.world, Precision::F32);
     let at = |position| act(&bound, &probe, ActMode::Sampled(position), "sampled action");
     let first = at(5)?;
     let other = at(6)?;
@@ -151,87 +187,4 @@ pub(crate) fn sampled(context: &Context) -> Verdict {
         "other noise at another position",
         "positions 5 and 6 give the same sampled actions, which are not the greedy ones",
     )
-}
-
-fn refused_call(result: Result<(), Failure>, what: &str) -> Verdict {
-    let expected = format!("an error with code {}", Code::InvalidArgument.name());
-    match result {
-        Err(failure) if failure.code == Code::InvalidArgument => Ok(()),
-        Err(failure) => fail(expected, format!("{what} failed with: {failure}")),
-        Ok(()) => fail(expected, format!("{what} succeeded")),
-    }
-}
-
-/// Inputs that do not fit the problem, in words.
-fn misfits() -> Vec<(String, Probe)> {
-    let (s, a) = (OBSERVATION_DIM, ACTION_DIM);
-    let wide = Probe::sized(Precision::F32, 4, s + 1, a);
-    let narrow = Probe::sized(Precision::F32, 4, s - 1, a);
-    let mut flat = Probe::sized(Precision::F32, 4, s, a);
-    flat.observation = array(vec![0.0; s], &[s as i64], flat.dtype);
-    let mut double = Probe::sized(Precision::F32, 4, s, a);
-    double.observation = array(vec![0.0; 4 * s], &[4, s as i64], plugin_api::Dtype::F64);
-    vec![
-        (format!("[4, {}] observations (S = {s})", s + 1), wide),
-        (format!("[4, {}] observations (S = {s})", s - 1), narrow),
-        (
-            format!("[{s}] observations (expected two dimensions)"),
-            flat,
-        ),
-        (
-            "float64 observations (the problem is float32)".into(),
-            double,
-        ),
-    ]
-}
-
-/// `wrong-dimensions`. A fresh instance for each call: one that panicked answers nothing else.
-pub(crate) fn wrong_dimensions(context: &Context) -> Verdict {
-    let make = || Bench::make(context, &Setup::default());
-    for (name, probe) in misfits() {
-        let observation = probe.observation.view();
-        let bench = make()?;
-        if bench.provides("policy/1") {
-            let bound = bench.bind("policy/1")?;
-            let result = bound
-                .policy()?
-                .act(observation, None, ActMode::Greedy)
-                .map(|_| ());
-            refused_call(result, &format!("act on {name}"))?;
-        }
-        let bench = make()?;
-        if bench.provides("critic/1") {
-            let bound = bench.bind("critic/1")?;
-            let query = probe.query(Network::Online, Reduce::Mean);
-            let result = bound.critic()?.q(&query).map(|_| ());
-            refused_call(result, &format!("q on {name}"))?;
-        }
-        let bench = make()?;
-        if bench.provides("state-value/1") {
-            let bound = bench.bind("state-value/1")?;
-            let result = bound.state_value()?.v(observation, None).map(|_| ());
-            refused_call(result, &format!("v on {name}"))?;
-        }
-    }
-    let bench = make()?;
-    if bench.provides("critic/1") {
-        let probe = Probe::sized(Precision::F32, 4, OBSERVATION_DIM, ACTION_DIM + 1);
-        let query = probe.query(Network::Online, Reduce::Mean);
-        for gradient in [false, true] {
-            let bench = make()?;
-            let bound = bench.bind("critic/1")?;
-            let mut critic = bound.critic()?;
-            let (what, result) = if gradient {
-                ("q_gradient", critic.q_gradient(&query).map(|_| ()))
-            } else {
-                ("q", critic.q(&query).map(|_| ()))
-            };
-            let name = format!(
-                "{what} on [4, {}] actions (A = {ACTION_DIM})",
-                ACTION_DIM + 1
-            );
-            refused_call(result, &name)?;
-        }
-    }
-    Ok(())
 }

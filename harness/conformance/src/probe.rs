@@ -2,8 +2,9 @@
 
 use crate::bench::Bench;
 use crate::outcome::Stop;
-use crate::problem::{ACTION_DIM, Metric, OBSERVATION_DIM};
+use crate::problem::Metric;
 use crate::upstream::{array, numbers};
+use crate::world::{ACTION_COUNT, ACTION_DIM, GOAL_DIM, OBSERVATION_DIM, World};
 use manifest::random::Stream;
 use plugin_api::{ActMode, Array, Dtype, Network, Precision, Query, Reduce, View};
 use plugin_host::Bound;
@@ -11,9 +12,11 @@ use plugin_host::Bound;
 /// Rows of the fixed inputs.
 pub(crate) const ROWS: usize = 8;
 
-/// Fixed observations `[8, S]` and actions `[8, A]`.
+/// Fixed observations `[8, S]`, goals `[8, G]` where there are goals, and actions `[8, A]`.
 pub(crate) struct Probe {
+    pub(crate) world: World,
     pub(crate) observation: Array,
+    pub(crate) goal: Option<Array>,
     pub(crate) action: Array,
     pub(crate) dtype: Dtype,
 }
@@ -42,44 +45,58 @@ pub(crate) fn answer(question: impl Into<String>, view: &View<'_>) -> Result<Ans
     })
 }
 
-/// The element values of the fixed actions, row-major.
-pub(crate) fn action_values(rows: usize) -> Vec<f64> {
+/// The element values of the fixed actions, row-major: continuous ones, or indices.
+pub(crate) fn action_values(world: World, rows: usize) -> Vec<f64> {
+    if world.is_discrete() {
+        return (0..rows).map(|i| (i % ACTION_COUNT) as f64).collect();
+    }
     let mut stream = Stream::new(0, &["conformance", "probe", "action"]);
     // Multiples of 2^-10 are exact in both precisions.
     let draw = |_| (stream.uniform_in(-0.9, 0.9) * 1024.0).round() / 1024.0;
     (0..rows * ACTION_DIM).map(draw).collect()
 }
 
-fn observation_values(rows: usize, width: usize) -> Vec<f64> {
-    let mut stream = Stream::new(0, &["conformance", "probe", "observation"]);
+fn normal_values(name: &str, count: usize) -> Vec<f64> {
+    let mut stream = Stream::new(0, &["conformance", "probe", name]);
     let draw = |_| (stream.normal() * 1024.0).round() / 1024.0;
-    (0..rows * width).map(draw).collect()
+    (0..count).map(draw).collect()
+}
+
+/// Fixed normal numbers `[rows, width]`.
+pub(crate) fn normal(name: &str, rows: usize, width: usize, dtype: Dtype) -> Array {
+    let shape = [rows as i64, width as i64];
+    array(normal_values(name, rows * width), &shape, dtype)
 }
 
 impl Probe {
-    pub(crate) fn new(precision: Precision) -> Self {
-        Self::sized(precision, ROWS, OBSERVATION_DIM, ACTION_DIM)
+    pub(crate) fn new(world: World, precision: Precision) -> Self {
+        Self::sized(world, precision, ROWS)
     }
 
-    /// Inputs of other sizes than the problem's.
-    pub(crate) fn sized(precision: Precision, rows: usize, s: usize, a: usize) -> Self {
+    /// As many rows as asked for.
+    pub(crate) fn sized(world: World, precision: Precision, rows: usize) -> Self {
         let dtype = dtype(precision);
-        let actions: Vec<f64> = action_values(rows)
-            .into_iter()
-            .cycle()
-            .take(rows * a)
-            .collect();
+        let shape = [rows as i64, world.action_width() as i64];
         Self {
-            observation: array(observation_values(rows, s), &[rows as i64, s as i64], dtype),
-            action: array(actions, &[rows as i64, a as i64], dtype),
+            world,
+            observation: normal("observation", rows, OBSERVATION_DIM, dtype),
+            goal: world
+                .has_goals()
+                .then(|| normal("goal", rows, GOAL_DIM, dtype)),
+            action: array(action_values(world, rows), &shape, dtype),
             dtype,
         }
+    }
+
+    /// The goals, where the problem has them.
+    pub(crate) fn goal(&self) -> Option<View<'_>> {
+        self.goal.as_ref().map(Array::view)
     }
 
     pub(crate) fn query(&self, network: Network, reduce: Reduce) -> Query<'_> {
         Query {
             observation: self.observation.view(),
-            goal: None,
+            goal: self.goal(),
             action: self.action.view(),
             network,
             reduce,
@@ -98,12 +115,40 @@ impl Probe {
         if bench.provides("state-value/1") {
             let bound = bench.bind("state-value/1")?;
             let mut handle = bound.state_value()?;
-            answers.push(answer("v", &handle.v(self.observation.view(), None)?)?);
+            let v = handle.v(self.observation.view(), self.goal())?;
+            answers.push(answer("v", &v)?);
         }
+        self.appended_answers(bench, &mut answers)?;
         Ok(answers)
     }
 
-    fn policy_answers(&self, bound: &Bound, answers: &mut Vec<Answer>) -> Result<(), Stop> {
+    fn appended_answers(&self, bench: &Bench, answers: &mut Vec<Answer>) -> Result<(), Stop> {
+        let observation = self.observation.view();
+        if bench.provides("q-all/1") {
+            let bound = bench.bind("q-all/1")?;
+            let mut critic = bound.discrete_critic()?;
+            let q = critic.q_all(observation, self.goal(), Network::Online, Reduce::Min)?;
+            answers.push(answer("q of all actions, min", &q)?);
+        }
+        if bench.provides("policy-discrete/1") {
+            let bound = bench.bind("policy-discrete/1")?;
+            let mut policy = bound.discrete_policy()?;
+            let log_probs = policy.log_probs(observation, self.goal())?;
+            answers.push(answer("log probabilities", &log_probs)?);
+        }
+        if bench.provides("encoder/1") {
+            let bound = bench.bind("encoder/1")?;
+            let mut encoder = bound.encoder()?;
+            answers.push(answer("code", &encoder.encode(observation)?)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn policy_answers(
+        &self,
+        bound: &Bound,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), Stop> {
         let mut policy = bound.policy()?;
         let modes = [
             ("greedy action", ActMode::Greedy),
@@ -111,7 +156,7 @@ impl Probe {
             ("action sampled at position 7", ActMode::Sampled(7)),
         ];
         for (question, mode) in modes {
-            let view = policy.act(self.observation.view(), None, mode)?;
+            let view = policy.act(self.observation.view(), self.goal(), mode)?;
             answers.push(answer(question, &view)?);
         }
         Ok(())
@@ -123,6 +168,9 @@ impl Probe {
             let query = self.query(Network::Online, reduce);
             let question = format!("q of the online network, {reduce:?}").to_lowercase();
             answers.push(answer(question, &critic.q(&query)?)?);
+            if self.world.is_discrete() {
+                continue;
+            }
             let (_, gradient) = critic.q_gradient(&query)?;
             let question = format!("dq/da of the online network, {reduce:?}").to_lowercase();
             answers.push(answer(question, &gradient)?);

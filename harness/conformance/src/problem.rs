@@ -1,36 +1,18 @@
-//! The synthetic problem that learners are given: 64 fixed transitions, S = 3, A = 2, batches of 16.
+//! The synthetic data that learners are given: 48 fixed transitions and 16 held-out ones, batches of 16.
 
+use crate::world::{ACTION_DIM, GOAL_DIM, OBSERVATION_DIM, World};
 use manifest::random::{Family, Stream};
-use plugin_api::{Failure, Outcome, Precision, Problem};
+use plugin_api::{Failure, Goals, Outcome};
 use plugin_host::{BatchBuffers, BatchRequest, Random, Services};
 
-/// S
-pub(crate) const OBSERVATION_DIM: usize = 3;
-/// A
-pub(crate) const ACTION_DIM: usize = 2;
 /// B
 pub(crate) const BATCH_SIZE: usize = 16;
 /// Updates that the learner is told it has.
 pub(crate) const BUDGET: u64 = 12;
-const ROWS: usize = 64;
-
-/// What a learner is created for.
-pub(crate) fn problem(batch_size: usize, precision: Precision) -> Problem {
-    Problem {
-        precision,
-        observation_dim: OBSERVATION_DIM,
-        action_dim: ACTION_DIM,
-        action_count: 0,
-        goal_dim: 0,
-        action_low: -1.0,
-        action_high: 1.0,
-        discount: 0.99,
-        batch_size,
-        updates: BUDGET,
-        row_count: ROWS,
-        observation_shape: [0; 3],
-    }
-}
+/// All transitions.
+pub(crate) const ROWS: usize = 64;
+const TRAINING_ROWS: usize = 48;
+const EPISODE_ROWS: usize = 16;
 
 /// A column of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +21,18 @@ pub(crate) enum Column {
     Action,
     Reward,
     NextObservation,
+    Goal,
+    NextAction,
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Observation,
         Self::Action,
         Self::Reward,
         Self::NextObservation,
+        Self::Goal,
+        Self::NextAction,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -55,8 +41,19 @@ impl Column {
             Self::Action => "action",
             Self::Reward => "reward",
             Self::NextObservation => "next_observation",
+            Self::Goal => "goal",
+            Self::NextAction => "next_action",
         }
     }
+}
+
+/// A change of every batch, all numbers staying finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Another next observation where the row is terminated: it carries no meaning there.
+    EndObservations,
+    /// Another next action where the row is not terminated.
+    NextActions,
 }
 
 struct Row {
@@ -67,6 +64,21 @@ struct Row {
     next_observation: [f32; OBSERVATION_DIM],
 }
 
+impl Row {
+    /// The action as the problem has it: as it is, or the index of its quadrant.
+    fn action(&self, world: World) -> Vec<f32> {
+        if world.is_discrete() {
+            let bit = |j: usize| f32::from(u8::from(self.action[j] > 0.0));
+            return vec![bit(0) + 2.0 * bit(1)];
+        }
+        self.action.to_vec()
+    }
+
+    fn goal(&self) -> &[f32] {
+        &self.observation[..GOAL_DIM]
+    }
+}
+
 /// Transitions of a linear system under random actions; every sixteenth is terminal.
 fn transitions() -> Vec<Row> {
     let mut stream = Stream::new(0, &["conformance", "transitions"]);
@@ -75,7 +87,7 @@ fn transitions() -> Vec<Row> {
             observation: [0.0; OBSERVATION_DIM],
             action: [0.0; ACTION_DIM],
             reward: 0.0,
-            terminated: if i % 16 == 15 { 1.0 } else { 0.0 },
+            terminated: f32::from(u8::from(is_end(i))),
             next_observation: [0.0; OBSERVATION_DIM],
         };
         stream.fill_normal(&mut row.observation);
@@ -92,54 +104,143 @@ fn transitions() -> Vec<Row> {
     (0..ROWS).map(make).collect()
 }
 
+fn is_end(row: usize) -> bool {
+    row % EPISODE_ROWS == EPISODE_ROWS - 1
+}
+
 /// A recorded metric: name, update, value.
 pub(crate) type Metric = (String, u64, f64);
 
-/// The host of the synthetic problem. Batches and noise are functions of (seed, stream, step or position).
+/// What the host does beside what it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conduct {
+    pub(crate) seed: u64,
+    pub(crate) batch_size: usize,
+    /// One element of this column is NaN in every batch that has it.
+    pub(crate) poison: Option<Column>,
+    pub(crate) change: Option<Change>,
+    /// The host asks to stop.
+    pub(crate) cancel: bool,
+}
+
+/// The host of the synthetic problem. Batches and noise are functions of (seed, stream, step or position, request).
 pub(crate) struct Synthetic {
-    seed: u64,
-    batch_size: usize,
-    poison: Option<Column>,
-    cancel: bool,
+    world: World,
+    conduct: Conduct,
     rows: Vec<Row>,
-    /// Minibatches handed out.
-    pub(crate) batches: u64,
+    /// What minibatches were asked for, in order.
+    pub(crate) requests: Vec<BatchRequest>,
     /// Metrics reported, in order.
     pub(crate) metrics: Vec<Metric>,
 }
 
 impl Synthetic {
-    /// With `poison`, one element of that column is NaN in every batch. With `cancel`, the host asks to stop.
-    pub(crate) fn new(seed: u64, batch_size: usize, poison: Option<Column>, cancel: bool) -> Self {
+    pub(crate) fn new(world: World, conduct: Conduct) -> Self {
         Self {
-            seed,
-            batch_size,
-            poison,
-            cancel,
+            world,
+            conduct,
             rows: transitions(),
-            batches: 0,
+            requests: Vec::new(),
             metrics: Vec::new(),
         }
     }
 
-    fn push(out: &mut BatchBuffers, row: &Row, index: usize) {
+    fn draw(draws: &mut Stream, request: BatchRequest) -> usize {
+        let (first, count) = if request.held_out {
+            (TRAINING_ROWS, ROWS - TRAINING_ROWS)
+        } else {
+            (0, TRAINING_ROWS)
+        };
+        loop {
+            let row = first + draws.below(count as u64) as usize;
+            // The end of an episode has no successor, and under goals it need not be terminal.
+            if !(request.next_action && request.goals != Goals::None && is_end(row)) {
+                return row;
+            }
+        }
+    }
+
+    /// The row whose state is the goal of `row`.
+    fn goal_of(row: usize, rule: Goals, draws: &mut Stream) -> usize {
+        let end = row | (EPISODE_ROWS - 1);
+        let choice = draws.uniform();
+        match rule {
+            Goals::Policy => row + draws.below((end - row + 1) as u64) as usize,
+            Goals::Value if choice < 0.2 => row,
+            Goals::Value if choice < 0.5 => draws.below(TRAINING_ROWS as u64) as usize,
+            Goals::None | Goals::Value | Goals::Future => {
+                let mut goal = row;
+                while goal < end && draws.uniform() < 0.8 {
+                    goal += 1;
+                }
+                goal
+            }
+        }
+    }
+
+    fn push(&self, out: &mut BatchBuffers, index: usize, goal: Option<usize>, next_action: bool) {
+        let row = &self.rows[index];
         out.observation.extend(row.observation);
-        out.action.extend(row.action);
-        out.reward.push(row.reward);
-        out.terminated.push(row.terminated);
+        out.action.extend(row.action(self.world));
         out.next_observation.extend(row.next_observation);
         out.row.push(index as i64);
+        let (reward, terminated) = match goal {
+            None => (row.reward, row.terminated),
+            Some(goal) if goal == index => (0.0, 1.0),
+            Some(_) => (-1.0, 0.0),
+        };
+        out.reward.push(reward);
+        out.terminated.push(terminated);
+        if let Some(goal) = goal {
+            out.goal.extend(self.rows[goal].goal());
+        }
+        if !next_action {
+            return;
+        }
+        if terminated == 1.0 {
+            out.next_action.extend(vec![0.0; self.world.action_width()]);
+        } else {
+            out.next_action
+                .extend(self.rows[index + 1].action(self.world));
+        }
+    }
+
+    fn change(&self, out: &mut BatchBuffers) {
+        let width = self.world.action_width();
+        for row in 0..out.terminated.len() {
+            let terminated = out.terminated[row] == 1.0;
+            match self.conduct.change {
+                Some(Change::EndObservations) if terminated => {
+                    out.next_observation[row * OBSERVATION_DIM..][..OBSERVATION_DIM]
+                        .iter_mut()
+                        .for_each(|x| *x = 0.5 - *x);
+                }
+                Some(Change::NextActions) if !terminated && !out.next_action.is_empty() => {
+                    for a in &mut out.next_action[row * width..][..width] {
+                        *a = if self.world.is_discrete() {
+                            (*a + 1.0) % super::world::ACTION_COUNT as f32
+                        } else {
+                            -0.5 * *a - 0.1
+                        };
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     fn spoil(&self, out: &mut BatchBuffers) {
         // The next observation of a terminal row carries no meaning, so a live row is chosen.
         let row = out.terminated.iter().position(|t| *t == 0.0).unwrap_or(0);
-        let element = match self.poison {
+        let width = self.world.action_width();
+        let element = match self.conduct.poison {
             None => None,
             Some(Column::Observation) => out.observation.get_mut(row * OBSERVATION_DIM),
-            Some(Column::Action) => out.action.get_mut(row * ACTION_DIM),
+            Some(Column::Action) => out.action.get_mut(row * width),
             Some(Column::Reward) => out.reward.get_mut(row),
             Some(Column::NextObservation) => out.next_observation.get_mut(row * OBSERVATION_DIM),
+            Some(Column::Goal) => out.goal.get_mut(row * GOAL_DIM),
+            Some(Column::NextAction) => out.next_action.get_mut(row * width),
         };
         if let Some(element) = element {
             *element = f32::NAN;
@@ -152,22 +253,23 @@ impl Services for Synthetic {
         &mut self,
         stream: &str,
         step: u64,
-        _request: BatchRequest,
+        request: BatchRequest,
         out: &mut BatchBuffers,
     ) -> Outcome<()> {
-        out.observation.clear();
-        out.action.clear();
-        out.reward.clear();
-        out.terminated.clear();
-        out.next_observation.clear();
-        out.row.clear();
-        let mut draws = Family::new(self.seed, &["conformance", "batch", stream]).at(step);
-        for _ in 0..self.batch_size {
-            let index = draws.below(ROWS as u64) as usize;
-            Self::push(out, &self.rows[index], index);
+        out.clear();
+        let family = Family::new(self.conduct.seed, &["conformance", "batch", stream]);
+        let mut draws = family.at(step);
+        for _ in 0..self.conduct.batch_size {
+            let index = Self::draw(&mut draws, request);
+            let goal = match request.goals {
+                Goals::None => None,
+                rule => Some(Self::goal_of(index, rule, &mut draws)),
+            };
+            self.push(out, index, goal, request.next_action);
         }
+        self.change(out);
         self.spoil(out);
-        self.batches += 1;
+        self.requests.push(request);
         Ok(())
     }
 
@@ -178,7 +280,8 @@ impl Services for Synthetic {
         kind: Random,
         out: &mut [f64],
     ) -> Outcome<()> {
-        let mut draws = Family::new(self.seed, &["conformance", "noise", stream]).at(position);
+        let family = Family::new(self.conduct.seed, &["conformance", "noise", stream]);
+        let mut draws = family.at(position);
         for x in out {
             *x = match kind {
                 Random::Uniform => draws.uniform(),
@@ -201,6 +304,6 @@ impl Services for Synthetic {
     }
 
     fn cancelled(&mut self) -> bool {
-        self.cancel
+        self.conduct.cancel
     }
 }

@@ -1,18 +1,20 @@
-//! Synthetic earlier stages for learners that require them: a quadratic critic with its state value, a linear policy.
+//! Synthetic earlier stages for learners that require them: a quadratic critic with its state value, a linear policy that
+//! can be updated, their counterparts for discrete actions, and an encoder.
 
-use crate::problem::{ACTION_DIM, OBSERVATION_DIM};
-use manifest::random::Family;
-use plugin_api::{
-    ActMode, Array, Critic, Dtype, Failure, Outcome, Policy, Provide, Query, Reduce, StateValue,
-    View,
-};
+mod critic;
+mod discrete;
+mod policy;
+
+use crate::world::{ACTION_DIM, GOAL_DIM, OBSERVATION_DIM, World};
+use critic::QuadraticCritic;
+use discrete::{AllValues, Softmax};
+use plugin_api::{Array, Dtype, Encoder, Failure, Outcome, Provide, View};
 use plugin_host::{Bound, Served};
+use policy::LinearPolicy;
 
-/// The best action is `GAIN s`.
+/// The best action is `GAIN s`, a little towards the goal where there is one.
 const GAIN: [[f64; OBSERVATION_DIM]; ACTION_DIM] = [[0.3, -0.2, 0.1], [-0.1, 0.2, 0.25]];
 const VALUE: [f64; OBSERVATION_DIM] = [0.5, -0.25, 0.1];
-const MEMBER_OFFSETS: [f64; 2] = [0.0, 0.05];
-const POLICY_STD: f64 = 0.2;
 
 /// Elements of a float view, widened.
 pub(crate) fn numbers(view: &View<'_>) -> Outcome<Vec<f64>> {
@@ -35,187 +37,147 @@ pub(crate) fn array(values: Vec<f64>, shape: &[i64], like: Dtype) -> Array {
     }
 }
 
+/// Rows of `[B, width]`.
 fn rows(view: &View<'_>, name: &str, width: usize) -> Outcome<Vec<Vec<f64>>> {
     view.expect_shape(name, &[-1, width as i64])?;
     Ok(numbers(view)?.chunks(width).map(<[f64]>::to_vec).collect())
 }
 
-fn best(s: &[f64]) -> Vec<f64> {
-    let dot = |w: &[f64; OBSERVATION_DIM]| w.iter().zip(s).map(|(w, s)| w * s).sum();
-    GAIN.iter().map(dot).collect()
+/// A state: observation and goal; the goal is empty where the problem has none.
+struct State {
+    observation: Vec<f64>,
+    goal: Vec<f64>,
 }
 
-/// `Q(s, a) = v.s - |a - W s|^2` with two members a constant apart, `V(s) = v.s`.
-pub(crate) struct QuadraticCritic;
-
-impl QuadraticCritic {
-    fn each(query: &Query<'_>) -> Outcome<Vec<(f64, Vec<f64>)>> {
-        let observations = rows(&query.observation, "observation", OBSERVATION_DIM)?;
-        let actions = rows(&query.action, "action", ACTION_DIM)?;
-        let one = |(s, a): (&Vec<f64>, &Vec<f64>)| {
-            let offset: Vec<f64> = a.iter().zip(best(s)).map(|(a, b)| a - b).collect();
-            let distance: f64 = offset.iter().map(|d| d * d).sum();
-            let gradient = offset.iter().map(|d| -2.0 * d).collect();
-            (value(s) - distance, gradient)
-        };
-        Ok(observations.iter().zip(&actions).map(one).collect())
-    }
-}
-
-fn value(s: &[f64]) -> f64 {
-    VALUE.iter().zip(s).map(|(w, s)| w * s).sum()
-}
-
-fn reduced_offset(reduce: Reduce) -> f64 {
-    match reduce {
-        Reduce::Min | Reduce::Member => MEMBER_OFFSETS[0],
-        Reduce::Mean => MEMBER_OFFSETS.iter().sum::<f64>() / MEMBER_OFFSETS.len() as f64,
-    }
-}
-
-impl Critic for QuadraticCritic {
-    fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
-        let rows = Self::each(query)?;
-        let (count, dtype) = (rows.len() as i64, query.observation.dtype());
-        if query.reduce == Reduce::Member {
-            let members = MEMBER_OFFSETS
-                .iter()
-                .flat_map(|offset| rows.iter().map(move |(q, _)| q + offset))
-                .collect();
-            return Ok(array(members, &[MEMBER_OFFSETS.len() as i64, count], dtype));
-        }
-        let offset = reduced_offset(query.reduce);
-        let q = rows.iter().map(|(q, _)| q + offset).collect();
-        Ok(array(q, &[count], dtype))
-    }
-
-    fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
-        if query.reduce == Reduce::Member {
-            return Err(Failure::unsupported("the gradient needs a reduction"));
-        }
-        let rows = Self::each(query)?;
-        let (count, dtype) = (rows.len() as i64, query.observation.dtype());
-        let offset = reduced_offset(query.reduce);
-        let q = rows.iter().map(|(q, _)| q + offset).collect();
-        let gradient = rows.into_iter().flat_map(|(_, g)| g).collect();
-        Ok((
-            array(q, &[count], dtype),
-            array(gradient, &[count, ACTION_DIM as i64], dtype),
-        ))
-    }
-}
-
-impl StateValue for QuadraticCritic {
-    fn v(&mut self, observation: View<'_>, _goal: Option<View<'_>>) -> Outcome<Array> {
-        let rows = rows(&observation, "observation", OBSERVATION_DIM)?;
-        let v = rows.iter().map(|s| value(s)).collect();
-        Ok(array(v, &[rows.len() as i64], observation.dtype()))
-    }
-}
-
-impl Provide for QuadraticCritic {
-    fn critic(&mut self) -> Option<&mut dyn Critic> {
-        Some(self)
-    }
-    fn state_value(&mut self) -> Option<&mut dyn StateValue> {
-        Some(self)
-    }
-}
-
-/// A diagonal Gaussian around `W s`, clipped to [-1, 1].
-pub(crate) struct LinearPolicy;
-
-impl Policy for LinearPolicy {
-    fn act(
-        &mut self,
-        observation: View<'_>,
-        _goal: Option<View<'_>>,
-        mode: ActMode,
-    ) -> Outcome<Array> {
-        let rows = rows(&observation, "observation", OBSERVATION_DIM)?;
-        let mut noise = match mode {
-            ActMode::Greedy => None,
-            ActMode::Sampled(position) => {
-                Some(Family::new(0, &["conformance", "upstream-policy"]).at(position))
+impl State {
+    /// The states of a batch. Errors where goals are missing, or given and not part of the problem.
+    fn read(world: World, observation: &View<'_>, goal: Option<View<'_>>) -> Outcome<Vec<Self>> {
+        let observations = rows(observation, "observation", OBSERVATION_DIM)?;
+        let goals = match (goal, world.has_goals()) {
+            (None, false) => vec![Vec::new(); observations.len()],
+            (Some(goal), true) => {
+                goal.expect_shape("goal", &[observations.len() as i64, GOAL_DIM as i64])?;
+                rows(&goal, "goal", GOAL_DIM)?
+            }
+            (goal, _) => {
+                return Err(Failure::invalid_argument(format!(
+                    "a goal is {} on a problem with {}",
+                    if goal.is_some() { "given" } else { "missing" },
+                    world.name()
+                )));
             }
         };
-        let mut actions = Vec::new();
-        for mean in rows.iter().flat_map(|s| best(s)) {
-            let draw = noise.as_mut().map_or(0.0, |n| POLICY_STD * n.normal());
-            actions.push((mean + draw).clamp(-1.0, 1.0));
-        }
-        let shape = [rows.len() as i64, ACTION_DIM as i64];
-        Ok(array(actions, &shape, observation.dtype()))
+        let pairs = observations.into_iter().zip(goals);
+        Ok(pairs
+            .map(|(observation, goal)| Self { observation, goal })
+            .collect())
     }
 
-    fn log_prob(
-        &mut self,
-        observation: View<'_>,
-        _goal: Option<View<'_>>,
-        action: View<'_>,
-    ) -> Outcome<Array> {
-        let observations = rows(&observation, "observation", OBSERVATION_DIM)?;
-        let actions = rows(&action, "action", ACTION_DIM)?;
-        let constant = -0.5 * std::f64::consts::TAU.ln() - POLICY_STD.ln();
-        let one = |(s, a): (&Vec<f64>, &Vec<f64>)| -> f64 {
-            let scaled = a.iter().zip(best(s)).map(|(a, m)| (a - m) / POLICY_STD);
-            scaled.map(|z| constant - 0.5 * z * z).sum()
+    fn best(&self) -> Vec<f64> {
+        let dot = |w: &[f64; OBSERVATION_DIM]| -> f64 {
+            w.iter().zip(&self.observation).map(|(w, s)| w * s).sum()
         };
-        let log_prob = observations.iter().zip(&actions).map(one).collect();
-        Ok(array(
-            log_prob,
-            &[observations.len() as i64],
-            observation.dtype(),
-        ))
+        let pull = |j: usize| 0.1 * self.goal.get(j).copied().unwrap_or_default();
+        GAIN.iter()
+            .enumerate()
+            .map(|(j, w)| dot(w) + pull(j))
+            .collect()
     }
 
-    fn distribution(
-        &mut self,
-        observation: View<'_>,
-        _goal: Option<View<'_>>,
-    ) -> Outcome<(Array, Array)> {
-        let rows = rows(&observation, "observation", OBSERVATION_DIM)?;
-        let shape = [rows.len() as i64, ACTION_DIM as i64];
-        let mean: Vec<f64> = rows.iter().flat_map(|s| best(s)).collect();
-        let std = vec![POLICY_STD; mean.len()];
-        Ok((
-            array(mean, &shape, observation.dtype()),
-            array(std, &shape, observation.dtype()),
-        ))
+    fn value(&self) -> f64 {
+        let value: f64 = VALUE
+            .iter()
+            .zip(&self.observation)
+            .map(|(w, s)| w * s)
+            .sum();
+        let miss = self.goal.iter().zip(&self.observation);
+        value - 0.1 * miss.map(|(g, s)| (g - s) * (g - s)).sum::<f64>()
+    }
+
+    /// `V(s) - |a - best(s)|^2` and its gradient in the action.
+    fn q(&self, action: &[f64]) -> (f64, Vec<f64>) {
+        let offset: Vec<f64> = action.iter().zip(self.best()).map(|(a, b)| a - b).collect();
+        let distance: f64 = offset.iter().map(|d| d * d).sum();
+        (
+            self.value() - distance,
+            offset.iter().map(|d| -2.0 * d).collect(),
+        )
     }
 }
 
-impl Provide for LinearPolicy {
-    fn policy(&mut self) -> Option<&mut dyn Policy> {
+/// Two fixed features of an observation.
+struct Features;
+
+impl Encoder for Features {
+    fn encode(&mut self, observation: View<'_>) -> Outcome<Array> {
+        let rows = rows(&observation, "observation", OBSERVATION_DIM)?;
+        let code: Vec<f64> = rows.iter().flat_map(|s| [s[0] + s[1], s[2]]).collect();
+        let shape = [rows.len() as i64, 2];
+        Ok(array(code, &shape, observation.dtype()))
+    }
+}
+
+impl Provide for Features {
+    fn encoder(&mut self) -> Option<&mut dyn Encoder> {
         Some(self)
     }
 }
 
 /// Live synthetic stages; must outlive whatever their interfaces are bound to.
 pub(crate) struct Stages {
+    discrete: bool,
     critic: Served<QuadraticCritic>,
     policy: Served<LinearPolicy>,
+    all_values: Served<AllValues>,
+    softmax: Served<Softmax>,
+    encoder: Served<Features>,
+}
+
+const INTERFACES: [&str; 7] = [
+    "critic/1",
+    "state-value/1",
+    "policy/1",
+    "q-all/1",
+    "policy-discrete/1",
+    "policy-update/1",
+    "encoder/1",
+];
+
+fn everything<P: Provide + 'static>(stage: &mut Served<P>, role: &str) -> Vec<Bound> {
+    let bound = |id: &&str| stage.bind(role, id);
+    INTERFACES.iter().filter_map(bound).collect()
 }
 
 impl Stages {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(world: World) -> Self {
         Self {
-            critic: Served::new(QuadraticCritic),
-            policy: Served::new(LinearPolicy),
+            discrete: world.is_discrete(),
+            critic: Served::new(QuadraticCritic { world }),
+            policy: Served::new(LinearPolicy::new(world)),
+            all_values: Served::new(AllValues { world }),
+            softmax: Served::new(Softmax { world }),
+            encoder: Served::new(Features),
         }
     }
 
     /// What the runner would bind: every interface of each stage that offers one of `requires`. Gives back the
     /// requirements that no synthetic stage meets.
     pub(crate) fn bind(&mut self, requires: &[String]) -> Result<Vec<Bound>, Vec<String>> {
-        let value: Vec<Bound> = ["critic/1", "state-value/1"]
-            .iter()
-            .filter_map(|id| self.critic.bind("value", id))
-            .collect();
-        let policy: Vec<Bound> = self.policy.bind("policy", "policy/1").into_iter().collect();
+        let (value, policy) = if self.discrete {
+            (
+                everything(&mut self.all_values, "value"),
+                everything(&mut self.softmax, "policy"),
+            )
+        } else {
+            (
+                everything(&mut self.critic, "value"),
+                everything(&mut self.policy, "policy"),
+            )
+        };
+        let encoder = everything(&mut self.encoder, "encoder");
         let mut bound = Vec::new();
         let mut missing = requires.to_vec();
-        for stage in [value, policy] {
+        for stage in [value, policy, encoder] {
             let before = missing.len();
             missing.retain(|id| stage.iter().all(|b| b.interface_id != *id));
             if missing.len() < before {

@@ -61,7 +61,7 @@ pub struct LearnerInfo {
     pub version: &'static str,
     /// One sentence.
     pub description: &'static str,
-    /// Interfaces that must be bound.
+    /// Interfaces that must be bound; entries without a `/` (`goals`) are requirements of the benchmark.
     pub requires: &'static [&'static str],
     /// Interfaces that an instance with default hyperparameters offers.
     pub provides: &'static [&'static str],
@@ -195,7 +195,8 @@ unsafe extern "C" fn create<L: Learner>(
                 Failure::invalid_argument(format!("hyperparameters of `{}`: {e}", L::INFO.id))
             })?;
             let upstream = bindings(upstream, upstream_count)?;
-            for id in L::INFO.requires {
+            let interfaces = L::INFO.requires.iter().filter(|id| id.contains('/'));
+            for id in interfaces {
                 upstream.find(id)?;
             }
             let learner = L::create(host, &problem, hyper, upstream)?;

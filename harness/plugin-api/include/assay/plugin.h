@@ -367,7 +367,9 @@ typedef struct assay_test_time_counts {
   uint64_t policy_updates;   /* steps of policy-update/1, since create; never falls */
 } assay_test_time_counts;
 
-/* "test-time/1": a policy that works on itself while it acts. Since 1.1. */
+/* "test-time/1": a policy that works while it acts. A batch of one row is a step of the running episode. A batch of
+ * several rows changes nothing where the policy is sequential: it is a question; neither does anything before the first
+ * begin_episode(). Since 1.1. */
 typedef struct assay_test_time_v1 {
   uint32_t struct_size;
   uint32_t reserved;
