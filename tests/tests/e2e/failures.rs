@@ -214,3 +214,50 @@ fn a_learner_that_hangs_is_ended_and_its_sibling_finishes() {
             .contains("not finished after 5 s")
     );
 }
+
+#[test]
+fn a_loss_that_leaves_the_numbers_names_step_term_and_last_good_checkpoint() {
+    let scene = Scene::new();
+    let steep = pipeline("linear-bc").replace(
+        "updates = 20",
+        "updates = 60, params = { learning_rate = 1e12 }",
+    );
+    let text = head(60).replace(
+        "batch_size = 16",
+        "batch_size = 16\nresume_interval_updates = 5",
+    );
+    scene.write("steep.toml", &(text + &steep));
+    let report = scene.run(&["run", "steep.toml", "--json"]).expect(4).json();
+    let failed = report["failed"].as_array().unwrap();
+    let own: Vec<_> = failed
+        .iter()
+        .filter(|f| f["kind"] == "non-finite")
+        .collect();
+    assert_eq!(own.len(), 2, "two seeds in {failed:#?}");
+    for failure in own {
+        let message = failure["message"].as_str().unwrap();
+        let number = |after: &str| -> u64 {
+            let (_, rest) = message
+                .split_once(after)
+                .unwrap_or_else(|| panic!("{message}"));
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().unwrap_or_else(|_| panic!("{message}"))
+        };
+        assert!(message.contains("metric `loss` is "), "{message}");
+        let (step, good) = (
+            number(" at update "),
+            number("checkpoint is that of update "),
+        );
+        assert_eq!(good, (step - 1) / 5 * 5, "{message}");
+        let id = failure["id"].as_str().unwrap();
+        let folder = scene.results().join("store/partial").join(id);
+        assert!(
+            message.contains(&format!("store/partial/{id}")),
+            "{message}"
+        );
+        assert!(
+            folder.join(format!("state-{good}.bin")).is_file(),
+            "{message}"
+        );
+    }
+}

@@ -4,5 +4,6 @@ mod complete;
 mod crash;
 mod failures;
 mod identity;
+mod planning;
 mod refusals;
 mod scene;

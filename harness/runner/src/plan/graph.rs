@@ -1,6 +1,8 @@
 //! Building the graph: every cell becomes a chain of stages and an evaluation; equal nodes are one node.
 
-use super::resolve::{EnvironmentFacts, LearnerFacts, benchmarks, datasets, environment, learner};
+use super::resolve::{
+    EnvironmentFacts, LearnerFacts, benchmarks, datasets, environment, learner, recipes,
+};
 use super::{BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver};
 use crate::error::Error;
 use crate::job::{Job, StageJob};
@@ -87,14 +89,18 @@ impl<'a> Builder<'a> {
         for (i, pipeline) in manifest.pipelines.iter().enumerate() {
             self.check_needs(i, pipeline, &definitions, &environments, &known)?;
         }
+        let recipes = recipes(manifest, &definitions, self.places, self.resolver)?;
         let seeds = self.dataset_seeds();
-        for ((reference, definition), environment) in manifest
-            .benchmarks
-            .iter()
-            .zip(definitions)
-            .zip(environments)
-        {
-            let facts = datasets(reference, definition, &seeds, self.places, self.resolver)?;
+        let scenes = manifest.benchmarks.iter().zip(definitions).zip(recipes);
+        for (((reference, definition), recipe), environment) in scenes.zip(environments) {
+            let facts = datasets(
+                reference,
+                definition,
+                recipe,
+                &seeds,
+                self.places,
+                self.resolver,
+            )?;
             for (i, pipeline) in manifest.pipelines.iter().enumerate() {
                 if runs_on(pipeline, reference.name()) {
                     self.plan_pipeline(i, pipeline, &facts, &environment)?;

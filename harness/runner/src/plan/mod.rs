@@ -115,6 +115,8 @@ pub struct BenchmarkFacts {
     pub definition: manifest::BenchmarkDefinition,
     /// How states are shown to learners and policies; absent: as they are.
     pub transform: Option<manifest::TransformSpec>,
+    /// Recipe of its data with the keys that the manifest sets; absent for imported data.
+    pub recipe: Option<envs::Recipe>,
     /// Dataset id and digest by dataset seed.
     pub datasets: BTreeMap<u64, (String, String)>,
 }

@@ -4,6 +4,7 @@ use super::{BenchmarkFacts, Places, Resolver, definitions};
 use crate::data;
 use crate::error::Error;
 use dataset::{Dataset, DatasetId};
+use envs::Recipe;
 use manifest::{BenchmarkDefinition, BenchmarkRef, Manifest, nearest, parse_benchmark};
 use plugin_host::{LearnerMeta, Runtime, sha256_hex};
 use serde_json::Value;
@@ -70,29 +71,63 @@ pub(crate) fn benchmarks(
     Ok((found?, known.into_values().collect()))
 }
 
+/// The recipe of each benchmark of the manifest, with the keys that the manifest sets.
+pub(crate) fn recipes(
+    manifest: &Manifest,
+    definitions: &[BenchmarkDefinition],
+    places: &Places,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<Option<Recipe>>, Error> {
+    let one = |(i, (reference, definition)): (usize, (&BenchmarkRef, &BenchmarkDefinition))| {
+        let bad = |reason: String| {
+            Error::Manifest(manifest::Error::Value {
+                at: (resolver.locate)(&format!("benchmark[{i}].recipe")),
+                reason,
+                hint: None,
+            })
+        };
+        let Some(file) = &definition.recipe else {
+            return if reference.recipe.is_empty() {
+                Ok(None)
+            } else {
+                Err(bad(format!(
+                    "benchmark `{}` has imported data, so there is no recipe to change",
+                    definition.id
+                )))
+            };
+        };
+        let recipe = data::read_recipe(&places.home.join(file))?;
+        let changed = recipe.with_overrides(&reference.recipe);
+        changed.map(Some).map_err(|e| bad(e.to_string()))
+    };
+    let pairs = manifest.benchmarks.iter().zip(definitions);
+    pairs.enumerate().map(one).collect()
+}
+
 /// The dataset of a benchmark under each dataset seed, generated where a recipe says how.
 pub(crate) fn datasets(
     reference: &BenchmarkRef,
     definition: BenchmarkDefinition,
+    recipe: Option<Recipe>,
     seeds: &[u64],
     places: &Places,
     resolver: &Resolver<'_>,
 ) -> Result<BenchmarkFacts, Error> {
     let mut found = BTreeMap::new();
     for &seed in seeds {
-        let dataset = match &definition.recipe {
+        let dataset = match &recipe {
             Some(recipe) => {
-                let mut recipe = data::read_recipe(&places.home.join(recipe))?;
-                let mut name = definition.dataset.clone();
-                if !reference.recipe.is_empty() {
-                    recipe = recipe.with_overrides(&reference.recipe)?;
-                    name = recipe.id.clone();
-                }
-                let id = data::generated_id(&name, seed);
+                // A changed recipe's id says so; an unchanged one's data keep the benchmark's name.
+                let name = if reference.recipe.is_empty() {
+                    &definition.dataset
+                } else {
+                    &recipe.id
+                };
+                let id = data::generated_id(name, seed);
                 if !DatasetId::new(&id)?.folder(&places.data).exists() {
                     (resolver.note)(&format!("generating {id}"));
                 }
-                data::ensure_generated(&places.data, &id, &recipe, seed)?
+                data::ensure_generated(&places.data, &id, recipe, seed)?
             }
             None => imported(&definition, places)?,
         };
@@ -111,6 +146,7 @@ pub(crate) fn datasets(
         name: reference.name().to_owned(),
         definition,
         transform: reference.transform.clone(),
+        recipe,
         datasets: found,
     })
 }
@@ -146,9 +182,7 @@ pub(crate) fn environment(
             runtimes: Vec::new(),
             model_dir: None,
             model_digests: Vec::new(),
-            has_oracle: info.exact
-                || info.unique_optimum
-                || envs::oracle(id, info.discount)?.is_some(),
+            has_oracle: info.solved,
             action_count: spec.action_count,
             observation_shape: spec.observation_shape,
             source: envs::source_hash().to_owned(),

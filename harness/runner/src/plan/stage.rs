@@ -172,14 +172,10 @@ impl Builder<'_> {
             problem["action_count"] = data.action_count.into();
         }
         if is_oracle {
-            let recipe = scene.benchmark.definition.recipe.as_ref();
-            let recipe = recipe
-                .map(|r| crate::data::read_recipe(&self.places.home.join(r)))
-                .transpose()?;
+            let behaviour = scene.benchmark.recipe.as_ref().map(|r| &r.behaviour);
             problem["environment"] = scene.environment.id.clone().into();
             problem["environment_source"] = scene.environment.source.clone().into();
-            problem["behaviour"] =
-                serde_json::to_value(recipe.map(|r| r.behaviour)).unwrap_or_default();
+            problem["behaviour"] = serde_json::to_value(behaviour).unwrap_or_default();
         }
         Ok(problem)
     }

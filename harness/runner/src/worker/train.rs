@@ -37,6 +37,7 @@ pub(crate) fn train(job: &Job, store: &Store, reporter: &mut Reporter) -> Result
         services: services.clone(),
         snapshots: Vec::new(),
         update: 0,
+        kept_at: None,
     };
     let resumed = run.resume()?;
     let training = Stopwatch::start();
@@ -55,6 +56,8 @@ struct Training<'a> {
     services: Rc<RefCell<StageServices>>,
     snapshots: Vec<(u64, Vec<u8>)>,
     update: u64,
+    /// Update of the newest resumable state in the store.
+    kept_at: Option<u64>,
 }
 
 impl Training<'_> {
@@ -76,6 +79,7 @@ impl Training<'_> {
         self.services.borrow_mut().metrics = partial.metrics;
         self.snapshots = snapshots.to_vec();
         self.update = partial.update;
+        self.kept_at = Some(partial.update);
         Ok(partial.update)
     }
 
@@ -87,7 +91,7 @@ impl Training<'_> {
         while self.update < total {
             let stop = self.next_stop(total);
             let count = (stop - self.update).min(CHUNK_UPDATES);
-            self.learner.update(count)?;
+            self.learner.update(count).map_err(|e| self.explain(e))?;
             self.update += count;
             self.keep_snapshot()?;
             if self.update.is_multiple_of(self.job.resume_interval_updates) && self.update < total {
@@ -97,6 +101,24 @@ impl Training<'_> {
             reporter.progress(self.update, total, rate);
         }
         Ok(())
+    }
+
+    /// A value that is not finite says where the last good state is: the learner names update and term.
+    fn explain(&self, error: plugin_host::Error) -> Stop {
+        let mut stop = Stop::from(error);
+        if stop.kind == FailureKind::NonFinite {
+            stop.message += &match self.kept_at {
+                Some(update) => format!(
+                    "; the last good checkpoint is that of update {update}, in store/partial/{}",
+                    self.job.run_id
+                ),
+                None => format!(
+                    "; no checkpoint was kept before, the first is due at update {}",
+                    self.job.resume_interval_updates
+                ),
+            };
+        }
+        stop
     }
 
     /// The next update at which something is kept.
@@ -140,7 +162,9 @@ impl Training<'_> {
         };
         self.store
             .save_partial(&self.job.run_id, &pack(&states), partial)
-            .map_err(Stop::store)
+            .map_err(Stop::store)?;
+        self.kept_at = Some(self.update);
+        Ok(())
     }
 
     fn publish(self, provenance: store::Provenance) -> Result<(), Stop> {

@@ -36,12 +36,27 @@ fn set(leaf: &'static str, pointer: &'static str, value: Value, effect: &'static
     (leaf, Edit::Set(pointer, value), effect)
 }
 
+/// A key of the transform, which the second benchmark has.
+fn coded(key: &str, pointer: &'static str, value: Value) -> Row {
+    let leaves = [
+        "benchmark[].transform.kind",
+        "benchmark[].transform.entries[]",
+        "benchmark[].transform.low",
+        "benchmark[].transform.high",
+        "benchmark[].transform.features",
+        "benchmark[].transform.seed",
+    ];
+    let leaf = leaves.iter().find(|leaf| leaf.ends_with(key)).unwrap();
+    set(leaf, pointer, value, "MMM=M=")
+}
+
 fn study_and_benchmarks() -> Vec<Row> {
     vec![
         set("manifest_version", "/manifest_version", json!(2), REFUSED),
         set("study.id", "/study/id", json!("other"), NONE),
         set("study.title", "/study/title", json!("Other"), NONE),
-        set("study.seeds.base", "/study/seeds/base", json!(7), ALL),
+        // The tuning runs of the cloning pipeline stay.
+        set("study.seeds.base", "/study/seeds/base", json!(7), "RRRMRM"),
         set(
             "study.seeds.count",
             "/study/seeds/count",
@@ -50,6 +65,24 @@ fn study_and_benchmarks() -> Vec<Row> {
         ),
         set("study.dataset_seed", "/study/dataset_seed", json!(5), ALL),
         set("study.subset_seed", "/study/subset_seed", json!(5), ALL),
+        set(
+            "study.tuning.seeds.base",
+            "/study/tuning/seeds/base",
+            json!(200),
+            "===M=M",
+        ),
+        set(
+            "study.tuning.seeds.count",
+            "/study/tuning/seeds/count",
+            json!(2),
+            "===G=G",
+        ),
+        set(
+            "study.tuning.evaluation_seed",
+            "/study/tuning/evaluation_seed",
+            json!(2),
+            "=====M",
+        ),
         set(
             "benchmark[].id",
             "/benchmark/1/id",
@@ -61,6 +94,25 @@ fn study_and_benchmarks() -> Vec<Row> {
             Edit::Pin("/benchmark/0/dataset_digest"),
             NONE,
         ),
+        set(
+            "benchmark[].label",
+            "/benchmark/1/label",
+            json!("second"),
+            NONE,
+        ),
+        // Only the second benchmark's data are made anew.
+        set(
+            "benchmark[].recipe.*",
+            "/benchmark/1/recipe/behaviour.noise",
+            json!(0.5),
+            "MMM=M=",
+        ),
+        coded("kind", "/benchmark/1/transform/kind", json!("linear-code")),
+        coded("entries[]", "/benchmark/1/transform/entries/0", json!(1)),
+        coded("low", "/benchmark/1/transform/low", json!(-2.0)),
+        coded("high", "/benchmark/1/transform/high", json!(2.0)),
+        coded("features", "/benchmark/1/transform/features", json!(8)),
+        coded("seed", "/benchmark/1/transform/seed", json!(6)),
         set(
             "benchmark[].axes",
             "/benchmark/1/axes",
@@ -93,6 +145,12 @@ fn pipelines() -> Vec<Row> {
             "/pipeline/1/benchmarks/0",
             json!("tiny/second-v0"),
             "===R=R",
+        ),
+        set(
+            "pipeline[].axes",
+            "/pipeline/0/axes",
+            json!(false),
+            "S=S=S=",
         ),
         // The role names the random streams of its stage.
         (
@@ -156,6 +214,7 @@ fn pipelines() -> Vec<Row> {
             json!("tiny/second-v0"),
             "===S=S",
         ),
+        set("sweep[].tune", "/sweep/1/tune", json!(true), "GGG=G="),
     ]
 }
 
@@ -218,7 +277,8 @@ fn training_and_evaluation() -> Vec<Row> {
             json!(2),
             "==RRRR",
         ),
-        set("evaluation.seed", "/evaluation/seed", json!(9), EVALUATIONS),
+        // Tuning runs have an evaluation seed of their own.
+        set("evaluation.seed", "/evaluation/seed", json!(9), "====RM"),
         set("limits.timeout_s", "/limits/timeout_s", json!(9), NONE),
         set("limits.memory_mib", "/limits/memory_mib", json!(999), NONE),
         set("plugins.path[]", "/plugins/path/0", json!("two"), NONE),

@@ -76,13 +76,13 @@ fn the_table_of_effects_has_every_leaf_of_the_schema_and_no_other() {
 }
 
 /// A scene with three benchmarks, the fixtures, and `linear-bc` under a second id.
-struct Planner {
-    scene: Scene,
+pub(crate) struct Planner {
+    pub(crate) scene: Scene,
     search: Search,
 }
 
 impl Planner {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scene = Scene::new();
         for (name, gain) in [("first", 0.3), ("second", 0.5), ("third", 0.7)] {
             scene.add_benchmark(&format!("tiny/{name}-v0"), gain);
@@ -98,7 +98,33 @@ impl Planner {
         Self { scene, search }
     }
 
-    fn plan(&self, manifest: &Manifest) -> Plan {
+    /// Adds the learner `id` by changing the metadata of a copy of `like`: planning looks at nothing else.
+    pub(crate) fn add_learner(
+        &mut self,
+        id: &str,
+        like: &str,
+        requires: &[&str],
+        provides: &[&str],
+    ) {
+        let library = self.scene.path(&format!("plugins/lib{id}.so"));
+        std::fs::copy(tests::built_library("good-plugins"), &library).unwrap();
+        let mut sidecar = tests::metadata(&library);
+        sidecar.learners.retain(|l| l.id == like);
+        let learner = &mut sidecar.learners[0];
+        learner.id = id.into();
+        learner.requires = requires.iter().map(|&r| r.to_owned()).collect();
+        learner.provides = provides.iter().map(|&p| p.to_owned()).collect();
+        sidecar.environments.clear();
+        sidecar.write(&library).unwrap();
+        self.search = Search::new(&[self.scene.path("plugins")]);
+    }
+
+    pub(crate) fn plan(&self, manifest: &Manifest) -> Plan {
+        self.try_plan(manifest)
+            .unwrap_or_else(|e| panic!("{e} {:?}", e.hint()))
+    }
+
+    pub(crate) fn try_plan(&self, manifest: &Manifest) -> Result<Plan, runner::Error> {
         let places = Places {
             home: self.scene.path("home"),
             data: self.scene.path("data"),
@@ -112,7 +138,7 @@ impl Planner {
             locate: &|_| Position::default(),
             note: &|_| {},
         };
-        runner::plan(manifest, &places, &resolver).unwrap_or_else(|e| panic!("{e} {:?}", e.hint()))
+        runner::plan(manifest, &places, &resolver)
     }
 }
 
