@@ -46,13 +46,22 @@ fn exact_rows(folder: &Path) -> Result<String, Box<dyn Error>> {
             rows.push_str(&row(&recipe.id, &recipe.environment, Some(&recipe))?);
         }
     }
-    for info in catalog() {
+    // A pattern that another one covers comes first. Images change what is seen, not what is attained.
+    let mut environments = Vec::new();
+    for info in catalog()
+        .iter()
+        .filter(|info| info.observation_shape == [0; 3])
+    {
         let (stem, _) = info.id.rsplit_once("-v").ok_or("an id without a version")?;
         let pattern = match stem.strip_suffix("default") {
             Some(family) => format!("{family}*"),
             None => format!("{stem}-*"),
         };
-        rows.push_str(&row(&pattern, info.id, None)?);
+        environments.push((pattern, info.id));
+    }
+    environments.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.len()));
+    for (pattern, id) in environments {
+        rows.push_str(&row(&pattern, id, None)?);
     }
     Ok(rows)
 }

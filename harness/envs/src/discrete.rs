@@ -58,19 +58,8 @@ impl Levels {
     /// nearest level.
     pub fn probabilities(&self, mean: &[f64], sd: f64, out: &mut [f64]) {
         let levels = self.values.len();
-        let entry = |m: f64| -> Vec<f64> {
-            if sd == 0.0 {
-                let hit = self.upper_edges().filter(|edge| m > *edge).count();
-                return (0..levels).map(|l| f64::from(l == hit)).collect();
-            }
-            let below =
-                |edge: f64| 0.5 * libm::erfc((m - edge) / sd * std::f64::consts::FRAC_1_SQRT_2);
-            let mut edges = vec![0.0];
-            edges.extend(self.upper_edges().map(below));
-            edges.push(1.0);
-            edges.windows(2).map(|e| e[1] - e[0]).collect()
-        };
-        let entries: Vec<Vec<f64>> = mean.iter().take(self.entries).map(|&m| entry(m)).collect();
+        let entry = |&m: &f64| self.level_probabilities(m, sd);
+        let entries: Vec<Vec<f64>> = mean.iter().take(self.entries).map(entry).collect();
         for (index, slot) in out.iter_mut().enumerate() {
             let mut rest = index;
             *slot = entries.iter().fold(1.0, |product, probabilities| {
@@ -79,6 +68,22 @@ impl Levels {
                 product * p
             });
         }
+    }
+
+    /// The probability of every level of one entry.
+    pub(crate) fn level_probabilities(&self, mean: f64, sd: f64) -> Vec<f64> {
+        if sd == 0.0 {
+            let hit = self.upper_edges().filter(|edge| mean > *edge).count();
+            return (0..self.values.len())
+                .map(|level| f64::from(u8::from(level == hit)))
+                .collect();
+        }
+        let below =
+            |edge: f64| 0.5 * libm::erfc((mean - edge) / sd * std::f64::consts::FRAC_1_SQRT_2);
+        let mut edges = vec![0.0];
+        edges.extend(self.upper_edges().map(below));
+        edges.push(1.0);
+        edges.windows(2).map(|e| e[1] - e[0]).collect()
     }
 
     /// Where one level gives way to the next.

@@ -32,13 +32,9 @@ fn best(state: &[f64; STATE_DIM]) -> usize {
     LEVELS.nearest(optimal_action(state).into_iter())
 }
 
-/// Probability and reward of every action of a behaviour.
-fn sample(behaviour: &BehaviourSpec, state: &[f64; STATE_DIM]) -> Result<Vec<(f64, f64)>, Error> {
-    let optimal = optimal_action(state);
-    let mut sample: Vec<(f64, f64)> = (0..LEVELS.count())
-        .map(|index| (0.0, reward(state, &action(index))))
-        .collect();
-    let mut probabilities = vec![0.0; LEVELS.count()];
+/// Mean reward of a behaviour: entries are independent, so that its sum over actions is one sum per entry.
+fn behaviour_value(behaviour: &BehaviourSpec, state: &[f64; STATE_DIM]) -> Result<f64, Error> {
+    let mut value = 0.0;
     for (share, part) in behaviour.parts() {
         let &BehaviourSpec::ScaledOptimal { gain, bias, noise } = part else {
             return Err(Error::no_solution(
@@ -47,27 +43,46 @@ fn sample(behaviour: &BehaviourSpec, state: &[f64; STATE_DIM]) -> Result<Vec<(f6
                 "this behaviour belongs to another environment",
             ));
         };
-        LEVELS.probabilities(&optimal.map(|a| gain * a + bias), noise, &mut probabilities);
-        for ((weight, _), p) in sample.iter_mut().zip(&probabilities) {
-            *weight += share * p;
+        for a in optimal_action(state) {
+            let levels = LEVELS.level_probabilities(gain * a + bias, noise);
+            for (p, level) in levels.iter().zip(LEVELS.values) {
+                value -= share * p * (level - a) * (level - a);
+            }
         }
     }
-    Ok(sample)
+    Ok(value)
+}
+
+/// Probability and reward of every action of a behaviour.
+fn sample(behaviour: &BehaviourSpec, state: &[f64; STATE_DIM]) -> Vec<(f64, f64)> {
+    let optimal = optimal_action(state);
+    let mut sample: Vec<(f64, f64)> = (0..LEVELS.count())
+        .map(|index| (0.0, reward(state, &action(index))))
+        .collect();
+    let mut probabilities = vec![0.0; LEVELS.count()];
+    for (share, part) in behaviour.parts() {
+        if let &BehaviourSpec::ScaledOptimal { gain, bias, noise } = part {
+            LEVELS.probabilities(&optimal.map(|a| gain * a + bias), noise, &mut probabilities);
+            for ((weight, _), p) in sample.iter_mut().zip(&probabilities) {
+                *weight += share * p;
+            }
+        }
+    }
+    sample
 }
 
 /// V of a functional at one state.
 pub fn value(functional: &Functional, state: &[f64; STATE_DIM]) -> Result<f64, Error> {
-    let mean = |sample: &[(f64, f64)]| sample.iter().map(|(p, q)| p * q).sum::<f64>();
     match functional {
         Functional::Optimal => Ok(reward(state, &action(best(state)))),
-        Functional::Behaviour(behaviour) => Ok(mean(&sample(behaviour, state)?)),
+        Functional::Behaviour(behaviour) => behaviour_value(behaviour, state),
         Functional::Expectile {
             expectile,
             behaviour,
         } => {
             check_expectile(DISCRETE_ID, *expectile)?;
-            let sample = sample(behaviour, state)?;
-            Ok(solve(*expectile, mean(&sample), &sample))
+            let mean = behaviour_value(behaviour, state)?;
+            Ok(solve(*expectile, mean, &sample(behaviour, state)))
         }
     }
 }

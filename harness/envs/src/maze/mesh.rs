@@ -163,6 +163,7 @@ impl Mesh {
         (corner, scaled - corner as f64)
     }
 
+    #[inline(always)]
     fn corner(&self, column: usize, row: usize, here: Cell) -> &[u32; 4] {
         let n = self.resolution.position;
         let columns = self.map.width() * n;
@@ -172,7 +173,8 @@ impl Mesh {
         &self.corners[(row * columns + column) * 4 + 2 * up + right]
     }
 
-    /// The interpolated value after a move along each axis.
+    /// The interpolated value after a move along each axis. Nearly all time of a solution is spent here.
+    #[inline(always)]
     pub(super) fn value_after(&self, values: &[f64], x: &Move, y: &Move) -> f64 {
         let m = self.resolution.velocity;
         let nodes = self.corner(x.corner, y.corner, (x.cell, y.cell));

@@ -38,8 +38,12 @@ fn computed_references_agree_with_the_committed_table() {
     }
     for id in [
         "cbandit/default-v0",
+        "cbandit/discrete-v0",
         "lqr-nav/default-v0",
         "point-maze/umaze-v0",
+        "point-maze/umaze-goals-v0",
+        "point-maze/umaze-discrete-v0",
+        "point-maze/large-goals-v0",
     ] {
         assert_pinned(id, &reference_returns(id, None).unwrap());
     }
@@ -47,7 +51,11 @@ fn computed_references_agree_with_the_committed_table() {
 
 #[test]
 fn computed_references_of_the_larger_mazes_agree_with_the_committed_table() {
-    for id in ["point-maze/medium-v0", "point-maze/large-v0"] {
+    for id in [
+        "point-maze/medium-v0",
+        "point-maze/large-v0",
+        "point-maze/medium-goals-v0",
+    ] {
         assert_pinned(id, &reference_returns(id, None).unwrap());
     }
 }
@@ -94,6 +102,12 @@ fn the_first_matching_pattern_wins_and_slashes_read_as_dashes() {
         dataset.ref_min,
         lookup("exact", "cbandit/default-v0").unwrap().ref_min
     );
+}
+
+#[test]
+fn images_score_as_the_states_behind_them() {
+    let row = lookup("exact", "point-maze/umaze-pixels-v0").unwrap();
+    assert_eq!(row, lookup("exact", "point-maze/umaze-v0").unwrap());
 }
 
 #[test]
