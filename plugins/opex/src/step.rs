@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn two_members_bound_by_mean_and_minimum() {
-        for (q, k) in [([1.0, 4.0], 0.7), ([-2.0, -3.5], 2.0), ([0.5, 0.5], 1.0)] {
+        for (q, k) in [([1.0f64, 4.0], 0.7), ([-2.0, -3.5], 2.0), ([0.5, 0.5], 1.0)] {
             let (mean, min) = (0.5 * (q[0] + q[1]), q[0].min(q[1]));
             let both = lower_bound_of_two(&[mean], &[min], k)[0];
             assert!((lower_bound(&q, k) - both).abs() < 1e-15);
