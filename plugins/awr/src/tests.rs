@@ -119,6 +119,57 @@ fn a_critic_and_a_state_value_are_required() {
     );
 }
 
+/// Two goals, and a critic that depends on them: the same row weighs differently when it is drawn with another goal.
+#[test]
+fn with_goals_weights_are_computed_anew() {
+    let mut data = data(4000);
+    data.goal_dim = 1;
+    data.goal = (0..4000)
+        .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
+        .collect();
+    let host = FakeHost::new(data, Precision::F32, 128, 5);
+    let dims = Dims::continuous(&host.problem(1)).expect("continuous");
+    let mut critic = Instance::new(KnownCritic::new(dims));
+    let hyper = r#"{"hidden": [8]}"#;
+    let mut awr = Driver::<Awr>::bound(&host, 60, hyper, &mut critic).expect("creates");
+    awr.update(60).expect("trains");
+    assert_eq!(critic.provider_mut().calls, 60);
+    assert_eq!(host.request("train").expect("drawn").goals, Goals::Policy);
+    let (rows, kept) = (host.problem(1).row_count, awr.save().expect("saves").len());
+    assert!(kept < 8 * rows, "no weight is kept: {kept} bytes");
+    // The critic adds a tenth of the goal to Q, and V does not know it.
+    let service = host.host();
+    let draw = |step| Minibatch::draw_for(&service, dims, "train", step, Goals::Policy);
+    let learner = awr.learner();
+    for step in [0, 1] {
+        let batch = draw(step).expect("draws");
+        let w = learner
+            .weights
+            .of(&batch, &mut learner.critic)
+            .expect("weighs");
+        let w = Vec::<f32>::try_from(&w).expect("float32");
+        let adv = learner.critic.advantage(&batch).expect("answers");
+        let adv = Vec::<f32>::try_from(&adv).expect("float32");
+        for (w, adv) in w.iter().zip(adv) {
+            let expected = losses::weight(f64::from(adv), 3.0, 100.0) as f32;
+            assert_eq!(*w, expected);
+        }
+    }
+}
+
+#[test]
+fn with_goals_resumed_training_equals_uninterrupted() {
+    let mut data = data(300);
+    data.goal_dim = 1;
+    data.goal = data.observation.iter().take(300).copied().collect();
+    let host = FakeHost::new(data, Precision::F32, 16, 5);
+    let critic = RefCell::new(critic(&host));
+    let hyper = r#"{"hidden": [8], "advantage_normalization": "std"}"#;
+    check_resume(|| {
+        Driver::<Awr>::bound(&host, 20, hyper, &mut critic.borrow_mut()).expect("creates")
+    });
+}
+
 #[test]
 fn losses_gradients_and_updates_equal_the_reference() {
     let text = include_str!("../../../tests/golden/learners/awr.json");

@@ -139,6 +139,32 @@ fn cancellation_stops_between_two_updates() {
 }
 
 #[test]
+fn with_goals_the_policy_goes_where_the_goal_says() {
+    let mut data = Data::bandit((1, 1, 4000), 0.0, |_, _| 0.0, |_, _| 0.0);
+    data.goal_dim = 1;
+    data.goal = data.observation.iter().rev().copied().collect();
+    let toward = |s: f64, g: f64| 0.5 * (g - s);
+    data.action = (0..4000)
+        .map(|i| toward(data.observation[i], data.goal[i]))
+        .collect();
+    let host = FakeHost::new(data, Precision::F32, 64, 5);
+    let hyper = r#"{"hidden": [32, 32], "learning_rate": 0.01, "output_scale": 1.0}"#;
+    let mut bc = Driver::<Bc>::new(&host, 600, hyper).expect("creates");
+    bc.update(600).expect("trains");
+    assert_eq!(host.request("train").expect("drawn").goals, Goals::Policy);
+    let mut policy = bc.policy().expect("offers a policy");
+    for (s, g) in [(-0.7, 0.2), (0.2, 0.2), (0.8, -0.9)] {
+        let (state, goal) = (host.array(&[s], &[1, 1]), host.array(&[g], &[1, 1]));
+        let action = policy.act(state.view(), Some(goal.view()), ActMode::Greedy);
+        let action = action.expect("acts").to_f64().expect("f32")[0];
+        assert!((action - toward(s, g)).abs() < 0.05, "{s} {g} {action}");
+    }
+    let state = host.array(&[0.1], &[1, 1]);
+    let refused = policy.act(state.view(), None, ActMode::Greedy).err();
+    assert_eq!(refused.expect("refused").code, Code::InvalidArgument);
+}
+
+#[test]
 fn losses_gradients_and_updates_equal_the_reference() {
     let text = include_str!("../../../tests/golden/learners/bc.json");
     let golden: Golden = serde_json::from_str(text).expect("parses");

@@ -137,6 +137,32 @@ fn a_constant_critic_has_no_advantage_to_divide_by() {
     assert_eq!(failure.code, Code::NonFinite);
 }
 
+/// As without goals; the goal is part of the critic's state and of the policy's.
+#[test]
+fn with_goals_the_policy_ascends_the_critic_of_its_goal() {
+    let mut data = Data::bandit((1, 2, 2000), 0.3, |_, _| 0.6, |_, _| 0.0);
+    data.goal_dim = 1;
+    data.goal = data.observation.iter().rev().copied().collect();
+    let host = FakeHost::new(data, Precision::F32, 128, 5);
+    let mut critic = critic(&host);
+    let hyper = r#"{"hidden": [32], "learning_rate": 0.01, "output_scale": 1.0, "alpha": 0.0,
+        "critic_reduce": "mean", "q_normalization": "none"}"#;
+    let mut learner = Driver::<DdpgBc>::bound(&host, 800, hyper, &mut critic).expect("creates");
+    learner.update(800).expect("trains");
+    assert_eq!(host.request("train").expect("drawn").goals, Goals::Policy);
+    let mut policy = learner.policy().expect("offers a policy");
+    for (s, g) in [(0.8, -0.8), (-0.5, 0.9)] {
+        let (state, goal) = (host.array(&[s], &[1, 1]), host.array(&[g], &[1, 1]));
+        let action = policy.act(state.view(), Some(goal.view()), ActMode::Greedy);
+        let action = action.expect("acts").to_f64().expect("f32");
+        // The maximum is at -0.05 of the joined state (s, g).
+        assert!(
+            (action[0] + 0.05 * s).abs() < 0.04 && (action[1] + 0.05 * g).abs() < 0.04,
+            "{action:?}"
+        );
+    }
+}
+
 #[test]
 fn losses_gradients_and_updates_equal_the_reference() {
     let text = include_str!("../../../tests/golden/learners/ddpg-bc.json");

@@ -1,6 +1,6 @@
 use crate::{Iql, losses};
 use nn::Minibatch;
-use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
+use nn::testing::{Data, Driver, FakeHost, Golden, Tabular, check_resume};
 use plugin_api::{Code, Critic, Goals, Network, Precision, Query, Reduce, StateValue};
 
 fn reward(s: &[f64], a: &[f64]) -> f64 {
@@ -120,6 +120,130 @@ fn bad_rewards_and_ranges_are_named() {
         .err()
         .expect("refused");
     assert!(failure.message.contains("`expectile` is 1.5"), "{failure}");
+}
+
+/// Stated tolerance: 0.03, where values span more than 1.
+#[test]
+fn q_and_v_are_the_expectile_fixed_point() {
+    let process = Tabular::new(true);
+    let host = FakeHost::whole(process.data(), Precision::F64);
+    let pairs = process.supported();
+    let (s, a) = Tabular::rows(&pairs);
+    let count = pairs.len() as i64;
+    let (s, a) = (host.array(&s, &[count, 3]), host.array(&a, &[count, 1]));
+    let query = Query {
+        observation: s.view(),
+        goal: None,
+        action: a.view(),
+        network: Network::Online,
+        reduce: Reduce::Mean,
+    };
+    for expectile in [0.5, 0.7, 0.9, 0.99] {
+        let hyper = format!(
+            r#"{{"hidden": [64], "activation": "tanh", "learning_rate": 0.01, "schedule": "cosine",
+                "target_rate": 0.05, "expectile": {expectile}}}"#
+        );
+        let mut iql = Driver::<Iql>::new(&host, 4000, &hyper).expect("creates");
+        iql.update(4000).expect("trains");
+        let learner = iql.learner();
+        let q = learner.q(&query).expect("answers");
+        let v = learner.v(s.view(), None).expect("answers");
+        let (q, v) = (
+            q.view().to_f64().expect("f64"),
+            v.view().to_f64().expect("f64"),
+        );
+        let (exact_q, exact_v) = process.expectile(expectile);
+        for (i, (s, a)) in pairs.iter().enumerate() {
+            let expected = (exact_q[*s][*a], exact_v[*s]);
+            let error = (q[i] - expected.0).abs().max((v[i] - expected.1).abs());
+            assert!(
+                error < 0.03,
+                "{expectile} ({s}, {a}): {} {} {expected:?}",
+                q[i],
+                v[i]
+            );
+        }
+    }
+}
+
+/// The fixed point itself: 0.5 is the behaviour's value, the limit is the best of the data's actions.
+#[test]
+fn the_fixed_point_lies_between_the_behaviour_and_the_best_supported_policy() {
+    let process = Tabular::new(true);
+    let (behaviour, best) = (process.behaviour().1, process.best_supported().1);
+    let [half, high, limit] = [0.5, 0.99, 0.99999].map(|tau| process.expectile(tau).1);
+    for s in 0..3 {
+        assert!(
+            (half[s] - behaviour[s]).abs() < 1e-9,
+            "{half:?} {behaviour:?}"
+        );
+        assert!((limit[s] - best[s]).abs() < 1e-3, "{limit:?} {best:?}");
+        let gap = best[s] - behaviour[s];
+        assert!((high[s] - best[s]).abs() < 0.3 * gap, "{high:?} {best:?}");
+    }
+}
+
+/// A corridor of four cells with the goal drawn among them; data walk both ways. V(s, g) is that of the shortest way to
+/// the side of the goal only in the limit; at 0.5 it is the behaviour's: solved here by iterating over cells.
+#[test]
+fn with_goals_the_value_is_that_of_reaching_the_goal() {
+    let mut data = Data {
+        observation_dim: 1,
+        action_dim: 1,
+        goal_dim: 1,
+        ..Data::default()
+    };
+    let cell = |i: usize| i as f64 / 1.5 - 1.0;
+    for s in 0..4usize {
+        for g in 0..4usize {
+            for right in [false, true] {
+                let next = if right {
+                    (s + 1).min(3)
+                } else {
+                    s.saturating_sub(1)
+                };
+                data.observation.push(cell(s));
+                data.action.push(if right { 1.0 } else { -1.0 });
+                data.reward.push(if s == g { 0.0 } else { -1.0 });
+                data.terminated.push(f64::from(s == g));
+                data.next_observation.push(cell(next));
+                data.goal.push(cell(g));
+            }
+        }
+    }
+    let mut exact = [[0.0f64; 4]; 4];
+    for _ in 0..500 {
+        let old = exact;
+        for (s, row) in exact.iter_mut().enumerate() {
+            for (g, value) in row.iter_mut().enumerate() {
+                let after = 0.5 * (old[(s + 1).min(3)][g] + old[s.saturating_sub(1)][g]);
+                *value = if s == g { 0.0 } else { -1.0 + 0.9 * after };
+            }
+        }
+    }
+    let host = FakeHost::whole(data, Precision::F64);
+    let hyper = r#"{"hidden": [64], "activation": "tanh", "learning_rate": 0.01, "schedule": "cosine",
+        "target_rate": 0.05, "expectile": 0.5}"#;
+    let mut iql = Driver::<Iql>::new(&host, 5000, hyper).expect("creates");
+    iql.update(5000).expect("trains");
+    for (s, row) in exact.iter().enumerate() {
+        for (g, expected) in row.iter().enumerate() {
+            let (state, goal) = (
+                host.array(&[cell(s)], &[1, 1]),
+                host.array(&[cell(g)], &[1, 1]),
+            );
+            let v = iql
+                .learner()
+                .v(state.view(), Some(goal.view()))
+                .expect("answers");
+            let v = v.view().to_f64().expect("f64")[0];
+            assert!(
+                (v - expected).abs() < 0.15,
+                "{s} to {g}: {v}, expected {expected}"
+            );
+        }
+    }
+    assert_eq!(host.request("train").expect("drawn").goals, Goals::Value);
 }
 
 #[test]

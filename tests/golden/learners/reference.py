@@ -2,7 +2,7 @@
 
 Writes bc.json, awr.json, ddpg-bc.json and iql.json beside this file; sarsa.py, crl.py and flow_bc.py do the same for
 theirs with what is here. Each holds cases: hyperparameters (JSON text, as the
-plugin gets them), a batch that is the whole dataset, parameters, the losses and gradients at those parameters, and the
+plugin gets them), a batch that is the whole dataset, parameters, the losses, answers and gradients at those parameters, and the
 parameters after one and after three updates on that batch.
 
     pip install torch==2.11.0 numpy
@@ -305,7 +305,7 @@ def as_case(name, dtype, h, data, start, result):
         "data": {"observation_dim": S, "action_dim": A, "goal_dim": data["goal"].shape[1], **listed(data)},
         "parameters": listed(start),
         "losses": result["losses"],
-        **{key: listed(result[key]) for key in ("gradients", "after_1", "after_3")},
+        **{key: listed(result[key]) for key in ("answers", "gradients", "after_1", "after_3") if key in result},
     }
 
 

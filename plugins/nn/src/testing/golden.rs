@@ -30,6 +30,8 @@ pub struct Case {
     data: Data,
     parameters: Values,
     losses: BTreeMap<String, f64>,
+    #[serde(default)]
+    answers: Values,
     gradients: Values,
     after_1: Values,
     after_3: Values,
@@ -65,6 +67,11 @@ impl Case {
     /// Asserts a loss.
     pub fn check_loss(&self, name: &str, found: f64) {
         self.check(name, &[found], &[self.losses[name]]);
+    }
+
+    /// Asserts what an interface answers at the start.
+    pub fn check_answer(&self, name: &str, found: &[f64]) {
+        self.check(name, found, &self.answers[name]);
     }
 
     /// Asserts the gradients of `loss` in the parameters of `params`.

@@ -155,9 +155,9 @@ impl Tabular {
         })
     }
 
-    /// `p(s_{t+k} = g | s, a)` under the behaviour policy, with `k >= 1` geometric: `(1 - gamma) gamma^(k-1)`. Needs a
-    /// process without terminal outcomes.
-    pub fn futures(&self) -> [[[f64; STATES]; ACTIONS]; STATES] {
+    /// `p(s_{t+k} = g | s, a)` under the behaviour policy, with `k >= 1` geometric: `(1 - discount) discount^(k-1)`. Needs
+    /// a process without terminal outcomes.
+    pub fn futures(&self, discount: f64) -> [[[f64; STATES]; ACTIONS]; STATES] {
         let step = |s: usize, a: usize| -> [f64; STATES] {
             let mut p = [0.0; STATES];
             for (_, next) in self.outcomes[s][a] {
@@ -177,7 +177,7 @@ impl Tabular {
                     let p = step(s, a);
                     *goals = std::array::from_fn(|g| {
                         let later: f64 = (0..STATES).map(|n| p[n] * mixed(&old[n], n, g)).sum();
-                        (1.0 - DISCOUNT) * p[g] + DISCOUNT * later
+                        (1.0 - discount) * p[g] + discount * later
                     });
                 }
             }
