@@ -13,6 +13,7 @@
 
 mod cell;
 pub mod claims;
+pub mod diagnose;
 mod error;
 mod findings;
 mod learning;

@@ -1,6 +1,6 @@
 //! The command line as data.
 
-use crate::commands::{dataset, doctor, plugin, render, run, show};
+use crate::commands::{claims, dataset, diagnose, doctor, plugin, render, run, show};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use std::path::PathBuf;
   assay run manifests/quickstart.toml --show     run a study and print its tables
   assay plan manifests/quickstart.toml           what it would compute, and what is cached
   assay table quickstart                         its tables again
+  assay claims manifests/study/claims.toml       verdicts on the paper's statements, from the study's results
   assay dataset import hopper.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4
   assay plugin new my-algorithm                  a standing crate for a new learner
 
@@ -59,6 +60,10 @@ pub(crate) enum Command {
     Scaling(render::FigureArgs),
     /// Draw learning and sensitivity curves of a study
     Curve(render::FigureArgs),
+    /// Decide the claims of a file by a study: supported, contradicted, inconclusive or not testable here
+    Claims(claims::ClaimsArgs),
+    /// Say which of value learning, policy extraction and generalisation holds each method back
+    Diagnose(diagnose::DiagnoseArgs),
     /// Import, generate, list, show, verify and summarise datasets
     Dataset(dataset::DatasetArgs),
     /// Make, list, show, check and seal plugins

@@ -8,11 +8,15 @@
 //! License): no system library, no system font, no clock, so the bytes are the same everywhere. Charting crates were
 //! left aside because none draws a matrix with numbers and intervals, bands with direct labels, or a stable layout.
 
+mod claims;
+mod diagnosis;
 mod error;
 mod figure;
 mod tables;
 mod write;
 
+pub use claims::{ClaimsFormat, claims};
+pub use diagnosis::diagnosis;
 pub use error::{Error, Result};
 pub use figure::{FigureFormat, FigureOptions, curve, scaling};
 pub use tables::{TableFormat, TableOptions, table};

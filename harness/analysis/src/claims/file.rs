@@ -355,6 +355,8 @@ pub enum Levels {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
+    /// The method.
+    pub method: Labels,
     /// Axis or swept parameter.
     pub parameter: String,
     /// The level.

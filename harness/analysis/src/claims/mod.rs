@@ -38,3 +38,8 @@ pub use null::{NullResult, Nulls};
 pub use record::{Registered, Registration, register};
 pub use sample::{ALPHA, Effect, Sample, pooled};
 pub use topic::{Topic, barred};
+
+// A diagnosis reads the same tables.
+pub(crate) use evidence::joined;
+pub(crate) use questions::{slope_regressors, slopes_of};
+pub(crate) use table::{Column, Table, mean};

@@ -268,7 +268,7 @@ mod tests {
         let effect = pooled([&sample("b", &[1.0, 2.0, 4.0, 5.0])]).unwrap();
         let (far, near) = (effect.further(6.0, 0.025), effect.further(1.0, 0.025));
         assert!(far < near && near.is_some(), "{far:?} {near:?}");
-        // sd 1.826, distance 1: n with 80 % power at one-sided .025 is 29 (G*Power), so 25 further ones.
+        // sd 1.826, distance 1: n with 80 % power at one-sided .025 is 29 (SciPy's noncentral t), so 25 further ones.
         assert!((24..=27).contains(&near.unwrap()), "{near:?}");
         assert_eq!(effect.further(0.0, 0.025), None);
     }

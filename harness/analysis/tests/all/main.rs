@@ -6,6 +6,8 @@ mod cells;
 #[cfg(test)]
 mod claims;
 #[cfg(test)]
+mod diagnosis;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod golden;

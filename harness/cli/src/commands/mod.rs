@@ -1,6 +1,8 @@
 //! One file per verb.
 
+pub(crate) mod claims;
 pub(crate) mod dataset;
+pub(crate) mod diagnose;
 pub(crate) mod doctor;
 mod errors;
 pub(crate) mod plugin;
@@ -28,6 +30,8 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Table(args) => render::table(&args, settings),
         Command::Scaling(args) => render::scaling(&args, settings),
         Command::Curve(args) => render::curve(&args, settings),
+        Command::Claims(args) => claims::run(&args, settings),
+        Command::Diagnose(args) => diagnose::run(&args, settings),
         Command::Dataset(args) => dataset::run(args, settings),
         Command::Plugin(args) => plugin::run(args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),

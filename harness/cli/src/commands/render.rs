@@ -66,7 +66,7 @@ pub(crate) struct FigureArgs {
     json: bool,
 }
 
-fn folder(study: &str, settings: &Settings) -> Result<PathBuf, Refusal> {
+pub(crate) fn folder(study: &str, settings: &Settings) -> Result<PathBuf, Refusal> {
     let places = [settings.results.join(study), PathBuf::from(study)];
     let found = places.iter().find(|p| p.join("study.json").is_file());
     found.cloned().ok_or_else(|| {

@@ -74,7 +74,7 @@ fn row(cells: impl Iterator<Item = String>) -> String {
 }
 
 /// Keeps text of users from becoming markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -16,6 +16,20 @@ pub(crate) mod layout;
 mod markdown;
 
 pub(crate) use layout::number;
+pub(crate) use markdown::escape;
+
+/// A number with its interval as texts.
+pub(crate) struct Estimated {
+    pub(crate) value: String,
+    /// `[low, high]`, empty without interval.
+    pub(crate) interval: String,
+}
+
+/// A number as tables write it, digits by the width of its interval.
+pub(crate) fn estimated(value: f64, interval: Option<analysis::Interval>) -> Estimated {
+    let (value, interval) = number(value, interval);
+    Estimated { value, interval }
+}
 
 /// A text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! From a claim and a study to the questions that decide the claim. One file per family of statistics.
 
+mod codes;
 mod difference;
+mod drops;
+mod gap_growth;
 mod settings;
 mod shares;
 mod slopes;
@@ -10,6 +13,8 @@ mod test_time;
 mod variance;
 
 pub(crate) use settings::Scope;
+use slopes::fit;
+pub(crate) use slopes::regressors as slope_regressors;
 
 use super::answer::Question;
 use super::file::Test;
@@ -21,14 +26,19 @@ pub(crate) fn questions(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
         Test::ShareWithinBest { .. } => shares::within_best(scope),
         Test::VarianceComponents { .. } => variance::components(scope),
         Test::Slopes { .. } => slopes::slopes(scope),
-        Test::GapGrowth { .. } => snapshots::gap_growth(scope),
+        Test::GapGrowth { .. } => gap_growth::gap_growth(scope),
         Test::Difference { .. } => difference::difference(scope),
-        Test::RelativeDrops { .. } => snapshots::relative_drops(scope),
+        Test::RelativeDrops { .. } => drops::relative_drops(scope),
         Test::SweepShape { .. } => sweep::shape(scope),
         Test::TestTime { .. } => test_time::gains(scope),
-        Test::PairedBenchmarks { .. } => difference::paired_benchmarks(scope),
+        Test::PairedBenchmarks { .. } => codes::paired_benchmarks(scope),
     }
 }
 
 /// A test that is asked of a claim of another kind is a mistake of this module.
 pub(crate) const OTHER_KIND: &str = "the claim is of another kind";
+
+/// Value and policy slope of one matrix.
+pub(crate) fn slopes_of(x: &[(f64, f64)], y: &[f64]) -> Option<(f64, f64)> {
+    fit(x, y).map(|s| (s.value, s.policy))
+}

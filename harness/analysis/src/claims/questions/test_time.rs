@@ -6,7 +6,6 @@ use crate::claims::answer::{Contrast, Question};
 use crate::claims::decide::{Bound, Needs, Rule};
 use crate::claims::file::{Identity, Labels, Test};
 use crate::claims::table::{Column, Table, mean};
-use crate::point::Level;
 
 /// `test-time`
 pub(crate) fn gains(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
@@ -59,15 +58,19 @@ fn unchanged(
     scope: &Scope<'_>,
     place: &Place<'_>,
     base: &Labels,
-    method: &Labels,
+    labels: &Labels,
     metric: &str,
     identity: &[Identity],
 ) -> Result<(), String> {
-    let (Ok(method), Ok(base)) = (scope.pipeline(place, method), scope.pipeline(place, base))
+    let (Ok(method), Ok(base)) = (scope.pipeline(place, labels), scope.pipeline(place, base))
     else {
         return Ok(());
     };
-    for Identity { parameter, value } in identity {
+    let own = identity.iter().filter(|i| i.method == *labels);
+    for Identity {
+        parameter, value, ..
+    } in own
+    {
         let levels = scope
             .evidence
             .levels(place.benchmark, method, metric, parameter);
@@ -78,7 +81,7 @@ fn unchanged(
             continue;
         };
         let columns = [
-            Column::last(place.benchmark, method, metric).fixed(parameter, level as Level),
+            Column::last(place.benchmark, method, metric).fixed(parameter, level),
             Column::last(place.benchmark, base, metric),
         ];
         let Ok(table) = Table::read(scope.evidence, &columns, None) else {

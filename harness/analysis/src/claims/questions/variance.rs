@@ -20,7 +20,7 @@ use crate::claims::decide::{Bound, Needs, Rule};
 use crate::claims::evidence::joined;
 use crate::claims::file::{Factor, Labels, Test};
 use crate::claims::sample::Sample;
-use crate::claims::table::{Column, mean};
+use crate::claims::table::{Column, Table, mean};
 
 /// Scores of one unit: `[larger][smaller]`.
 type Grid = Vec<Vec<f64>>;
@@ -100,20 +100,7 @@ fn setting(
         .collect();
     let mut table = scope.table(&columns)?;
     let width = grid.len();
-    let unit = |seeds: &Vec<Vec<Vec<f64>>>| -> Grid {
-        let score = |column: usize| {
-            let over_seeds: Vec<f64> = seeds.iter().map(|columns| mean(&columns[column])).collect();
-            mean(&over_seeds)
-        };
-        (0..larger.levels.len())
-            .map(|i| (0..width).map(|j| score(i * width + j)).collect())
-            .collect()
-    };
-    let grids: BTreeMap<i64, Grid> = table
-        .units
-        .iter()
-        .map(|(&u, seeds)| (u, unit(seeds)))
-        .collect();
+    let grids = grids_of(&table, larger.levels.len(), width);
     let all: Vec<&Grid> = grids.values().collect();
     let (by_larger, by_smaller) = (component(&all, false), component(&all, true));
     let sd = |v: Option<f64>| {
@@ -151,6 +138,24 @@ fn setting(
         runs: table.runs,
         notes: table.notes,
     })
+}
+
+/// Scores of each unit, columns of the table in the order `[larger][smaller]`.
+fn grids_of(table: &Table, height: usize, width: usize) -> BTreeMap<i64, Grid> {
+    let unit = |seeds: &Vec<Vec<Vec<f64>>>| -> Grid {
+        let score = |column: usize| {
+            let over_seeds: Vec<f64> = seeds.iter().map(|columns| mean(&columns[column])).collect();
+            mean(&over_seeds)
+        };
+        (0..height)
+            .map(|i| (0..width).map(|j| score(i * width + j)).collect())
+            .collect()
+    };
+    table
+        .units
+        .iter()
+        .map(|(&u, seeds)| (u, unit(seeds)))
+        .collect()
 }
 
 /// Variance over rows (or columns) of the grids, noise taken out; none for fewer than two units.

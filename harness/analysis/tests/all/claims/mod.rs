@@ -2,5 +2,5 @@
 
 mod behaviour;
 mod power;
-mod simulate;
+pub(crate) mod simulate;
 mod truths;
