@@ -69,7 +69,7 @@ impl Quadratic {
     }
 
     /// `Q_i` `[M, B]` and its gradient `[M, B, A]`.
-    fn each(&self, query: &Query<'_>) -> Outcome<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
+    fn each(&self, query: &Query<'_>) -> Outcome<[Vec<Vec<f64>>; 2]> {
         let (s, a) = (query.observation.to_f64()?, query.action.to_f64()?);
         let (width, actions) = (query.observation.shape()[1] as usize, self.bias.len());
         let (mut values, mut gradients) = (Vec::new(), Vec::new());
@@ -82,14 +82,14 @@ impl Quadratic {
             values.push(away.chunks_exact(actions).map(value).collect());
             gradients.push(away.iter().map(|d| -2.0 * d).collect());
         }
-        Ok((values, gradients))
+        Ok([values, gradients])
     }
 }
 
 impl Critic for Quadratic {
     fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
         self.asked.q += 1;
-        let (values, _) = self.each(query)?;
+        let [values, _] = self.each(query)?;
         let (members, rows) = (values.len(), values[0].len());
         let column = |row: usize| values.iter().map(move |q| q[row]);
         let (q, shape): (Vec<f64>, Vec<i64>) = match query.reduce {
@@ -114,14 +114,13 @@ impl Critic for Quadratic {
         if query.reduce == Reduce::Member {
             return Err(Failure::unsupported("the gradient needs a reduction"));
         }
-        let (values, gradients) = self.each(query)?;
+        let [values, gradients] = self.each(query)?;
         let (rows, actions) = (values[0].len(), self.bias.len());
         self.asked.gradient_rows += rows;
-        let mut gradient = Vec::new();
-        for i in 0..rows * actions {
+        let reduced = |i: usize| {
             let of_member = |m: usize| gradients[m][i];
             let members = 0..values.len();
-            gradient.push(match query.reduce {
+            match query.reduce {
                 Reduce::Mean => members.map(of_member).sum::<f64>() / values.len() as f64,
                 _ => {
                     let row = i / actions;
@@ -130,8 +129,9 @@ impl Critic for Quadratic {
                         .unwrap_or(0);
                     of_member(smallest)
                 }
-            });
-        }
+            }
+        };
+        let gradient = (0..rows * actions).map(reduced).collect();
         let gradient = like(query.observation, gradient, query.action.shape());
         Ok((self.q(query)?, gradient))
     }

@@ -10,13 +10,15 @@ const DISCOUNT: f64 = 0.9; // of `FakeHost::problem`
 /// A number for each state and action.
 pub type Table = [[f64; ACTIONS]; STATES];
 
+/// Reward and next state (none: terminal) of two equally likely outcomes.
+type Outcomes = [(f64, Option<usize>); 2];
+
 /// Three states (one-hot observations) and three actions (one number: -1, 0 or 1). Each pair leads with equal probability
 /// to one of two outcomes. In the first state the data never hold action 1, which would be the best.
 pub struct Tabular {
     /// How often the data take each action in each state, of [`Tabular::VISITS`].
     counts: [[usize; ACTIONS]; STATES],
-    /// Reward and next state (none: terminal) of the two outcomes.
-    outcomes: [[[(f64, Option<usize>); 2]; ACTIONS]; STATES],
+    outcomes: [[Outcomes; ACTIONS]; STATES],
 }
 
 impl Tabular {
@@ -96,7 +98,7 @@ impl Tabular {
 
     /// `Q(s,a) = E[r + gamma V(s')]` for given V.
     pub fn backup(&self, v: &[f64; STATES]) -> Table {
-        let expected = |pair: &[(f64, Option<usize>); 2]| {
+        let expected = |pair: &Outcomes| {
             let value =
                 |(r, next): &(f64, Option<usize>)| r + DISCOUNT * next.map_or(0.0, |s| v[s]);
             pair.iter().map(value).sum::<f64>() / 2.0
