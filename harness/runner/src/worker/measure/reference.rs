@@ -17,8 +17,8 @@ pub(crate) struct Reference {
 pub(crate) struct Target {
     /// Its actions `[n, A]`.
     pub(crate) action: Vec<f32>,
-    /// V*(s) `[n]`; empty for an expert.
-    pub(crate) value: Vec<f64>,
+    /// V*(s) of some states, by index; of none for an expert.
+    pub(crate) value: Vec<(usize, f64)>,
 }
 
 /// Goals are empty where there are none; the solution is told so.
@@ -80,22 +80,30 @@ impl Reference {
                 .is_ok()
     }
 
-    /// Its actions and values at `states`.
-    pub(crate) fn target(&self, form: &Form, states: &States) -> Result<Target, Stop> {
+    /// Its actions at `states`, and its values at `values` of them at most, evenly spaced.
+    pub(crate) fn target(
+        &self,
+        form: &Form,
+        states: &States,
+        values: usize,
+    ) -> Result<Target, Stop> {
         let n = states.len(form);
-        let mut target = Target {
-            action: vec![0.0; n * form.action_dim],
-            value: Vec::new(),
-        };
-        for (i, action) in target.action.chunks_exact_mut(form.action_dim).enumerate() {
-            let (state, goal) = (states.observation_at(form, i), states.goal_at(form, i));
-            self.action(state, goal, action)?;
-            if self.exact() {
-                target
-                    .value
-                    .push(self.v(&Functional::Optimal, state, goal)?);
-            }
+        let mut action = vec![0.0; n * form.action_dim];
+        for (i, slot) in action.chunks_exact_mut(form.action_dim).enumerate() {
+            self.action(
+                states.observation_at(form, i),
+                states.goal_at(form, i),
+                slot,
+            )?;
         }
-        Ok(target)
+        let count = if self.exact() { n.min(values) } else { 0 };
+        let value = (0..count).map(|k| k * n / count).map(|i| {
+            let (state, goal) = (states.observation_at(form, i), states.goal_at(form, i));
+            Ok((i, self.v(&Functional::Optimal, state, goal)?))
+        });
+        Ok(Target {
+            value: value.collect::<Result<_, Stop>>()?,
+            action,
+        })
     }
 }

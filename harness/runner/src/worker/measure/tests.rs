@@ -240,14 +240,14 @@ fn the_dials_of_the_oracle_lower_what_is_measured() {
 fn the_optimal_policy_has_no_error_and_another_has_the_known_one() {
     for id in [BANDIT, LQR] {
         let (form, reference, states) = (form(id), reference(id), states(id));
-        let target = reference.target(&form, &states).unwrap();
+        let target = reference.target(&form, &states, usize::MAX).unwrap();
         let none = errors(&form, &reference, &states, &target, &target.action).unwrap();
         assert_eq!(none.action_mse, Some(0.0));
         assert!(none.regret.unwrap().abs() < 1e-6, "{none:?}");
     }
     // On the bandit the regret of an action is its squared distance to pi*.
     let (form, reference, states) = (form(BANDIT), reference(BANDIT), states(BANDIT));
-    let target = reference.target(&form, &states).unwrap();
+    let target = reference.target(&form, &states, usize::MAX).unwrap();
     let found = errors(&form, &reference, &states, &target, &states.action).unwrap();
     let (mse, regret) = (found.action_mse.unwrap(), found.regret.unwrap());
     assert!(mse > 0.1 && (mse - regret).abs() < 1e-6, "{found:?}");
@@ -382,8 +382,9 @@ fn the_probe_set_repeats_and_holds_states_of_the_reference_policy() {
     let (a, b) = (one(), one());
     assert_eq!(a.observation, b.observation);
     assert_eq!(a.len(&form), 1_000);
-    let target = reference(LQR).target(&form, &a).unwrap();
+    let target = reference(LQR).target(&form, &a, 10).unwrap();
     assert_eq!(a.action, target.action);
+    assert_eq!(target.value.len(), 10);
     // The first state of an episode is a start, and later ones are nearer to the origin.
     let size = |s: &[f32]| s.iter().map(|x| x * x).sum::<f32>();
     assert!(size(a.observation_at(&form, 0)) > size(a.observation_at(&form, 24)));
