@@ -87,7 +87,7 @@ impl Bench {
         let world = context.world;
         let mut stages = Stages::new(world);
         let upstream = if setup.upstream {
-            match stages.bind(&meta.requires) {
+            match stages.bind(&crate::descriptor::of_stages(&meta.requires)) {
                 Ok(bound) => bound,
                 Err(missing) => {
                     let missing = missing.join(", ");

@@ -104,7 +104,8 @@ fn learners(said: &Sidecar) -> Verdict {
             "a semantic version such as 1.0.0",
             is_semantic_version(&meta.version),
         )?;
-        for id in meta.requires.iter().chain(&meta.provides) {
+        let required = of_stages(&meta.requires);
+        for id in required.iter().chain(&meta.provides) {
             expect(
                 "an interface id",
                 id,
@@ -227,10 +228,17 @@ pub(crate) fn interfaces(context: &Context) -> Verdict {
     )
 }
 
+/// The interfaces among requirements; an entry without a `/` (`goals`) is required of the benchmark.
+pub(crate) fn of_stages(requires: &[String]) -> Vec<String> {
+    let interfaces = requires.iter().filter(|id| id.contains('/'));
+    interfaces.cloned().collect()
+}
+
 /// `requirements`
 pub(crate) fn requirements(context: &Context) -> Verdict {
     let meta = context.learner()?;
-    if meta.requires.is_empty() {
+    let required = of_stages(&meta.requires);
+    if required.is_empty() {
         return skip("the learner requires no interface");
     }
     let setup = crate::bench::Setup {
@@ -241,7 +249,7 @@ pub(crate) fn requirements(context: &Context) -> Verdict {
     crate::creation::refused(
         attempt.map(|_| ()),
         plugin_api::Code::InvalidArgument,
-        &format!("create without {}", meta.requires.join(", ")),
+        &format!("create without {}", required.join(", ")),
     )
 }
 
