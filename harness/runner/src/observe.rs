@@ -13,8 +13,17 @@ pub struct Hole {
     pub reason: String,
 }
 
-/// Every observation of the plan's cells that the store holds, and a row with the reason for every other cell.
-pub fn observe(plan: &Plan, store: &Store, report: &Report) -> Result<Vec<Observation>, Error> {
+/// The time that a policy takes for an action. No result is a function of it, and it differs from run to run.
+pub const MS_PER_ACTION: &str = "ms_per_action";
+
+/// Every observation of the plan's cells that the store holds, and a row with the reason for every other cell. With
+/// `timings`, also [`MS_PER_ACTION`] from the records of how evaluations came about; without, equal runs give equal rows.
+pub fn observe(
+    plan: &Plan,
+    store: &Store,
+    report: &Report,
+    timings: bool,
+) -> Result<Vec<Observation>, Error> {
     let mut rows = Vec::new();
     for cell in &plan.cells {
         match &cell.state {
@@ -27,7 +36,7 @@ pub fn observe(plan: &Plan, store: &Store, report: &Report) -> Result<Vec<Observ
                 },
             )),
             CellState::Planned { evaluation } if store.has(evaluation) => {
-                values(cell, evaluation, store, &mut rows)?
+                values(cell, evaluation, store, timings, &mut rows)?
             }
             CellState::Planned { evaluation } => {
                 rows.push(hole(cell, evaluation, &reason(evaluation, store, report)))
@@ -59,6 +68,7 @@ fn values(
     cell: &Cell,
     evaluation: &str,
     store: &Store,
+    timings: bool,
     rows: &mut Vec<Observation>,
 ) -> Result<(), Error> {
     let node = store.node(evaluation)?;
@@ -76,11 +86,10 @@ fn values(
             ..base(cell, evaluation)
         });
     }
-    // Time is no part of what is computed, so it stands in the record of how it was.
-    if let Some(value) = node.provenance.ms_per_action {
+    if let Some(value) = node.provenance.ms_per_action.filter(|_| timings) {
         rows.push(Observation {
             update: last as i64,
-            metric: "ms_per_action".into(),
+            metric: MS_PER_ACTION.into(),
             value: Some(value),
             ..base(cell, evaluation)
         });

@@ -290,7 +290,10 @@ const RENDERED: &str = "rendered.sha256";
 
 /// Writes the study's long table and description, and renders it anew unless that was done from the same bytes.
 fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
-    let rows = observe(&session.plan, store, report)?;
+    // Only a table that asks for time gets it: other studies are the same bytes wherever they run.
+    let tables = &session.manifest.tables;
+    let timings = tables.iter().any(|t| t.metric == runner::MS_PER_ACTION);
+    let rows = observe(&session.plan, store, report, timings)?;
     let observations = folder.join("observations.parquet");
     let text = serde_json::to_string_pretty(&study::describe(&session.manifest, &session.plan))
         .map_err(|e| Refusal::new(Exit::Bug, e.to_string()))?;
