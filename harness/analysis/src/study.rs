@@ -72,6 +72,17 @@ pub struct Pipeline {
     pub name: String,
     /// Labels by dimension, e.g. `critic = "IQL"`, `extraction = "AWR"`.
     pub labels: BTreeMap<String, String>,
+    /// The benchmarks it runs on; none for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benchmarks: Option<Vec<String>>,
+}
+
+impl Pipeline {
+    /// Whether it runs on a benchmark.
+    pub fn runs_on(&self, benchmark: &str) -> bool {
+        let listed = self.benchmarks.as_ref();
+        listed.is_none_or(|ids| ids.iter().any(|id| id == benchmark))
+    }
 }
 
 /// An axis of the study.
@@ -125,6 +136,17 @@ pub struct TableSpec {
     pub columns: String,
     /// Which direction is good.
     pub better: Better,
+    /// Labels that a pipeline must have to be in the table; empty for all pipelines.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, String>,
+}
+
+impl TableSpec {
+    /// Whether a pipeline has all labels that the table asks for.
+    pub fn shows(&self, pipeline: &Pipeline) -> bool {
+        let has = |(name, value)| pipeline.labels.get(name) == Some(value);
+        self.only.iter().all(has)
+    }
 }
 
 /// Two pipelines whose metric is divided.

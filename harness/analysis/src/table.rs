@@ -86,8 +86,8 @@ pub fn table(results: &Results, resampler: &Resampler, spec: &TableSpec) -> Resu
     };
     let observations = results.observations(&query)?;
     let mut layout = Layout::default();
-    for pipeline in &study.pipelines {
-        for &benchmark in &scope {
+    for pipeline in study.pipelines.iter().filter(|p| spec.shows(p)) {
+        for &benchmark in scope.iter().filter(|id| pipeline.runs_on(id)) {
             let row = label(results, &spec.rows, pipeline, benchmark)?;
             let column = label(results, &spec.columns, pipeline, benchmark)?;
             layout.add(row, column, &pipeline.name, benchmark);

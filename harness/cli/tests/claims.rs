@@ -92,6 +92,7 @@ fn study(folder: &Path, ahead: f64) {
             .map(|(e, v)| Pipeline {
                 name: format!("{v} + {e}"),
                 labels: labels(e, v),
+                benchmarks: None,
             })
             .into(),
         axes: Vec::new(),

@@ -1,7 +1,9 @@
 //! What a manifest asks to be shown: tables and findings.
 
+use crate::types::Pipeline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which direction of a metric is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,17 @@ pub struct Table {
     pub columns: String,
     /// Which direction is good.
     pub better: Better,
+    /// Labels that a pipeline must have to be in the table, e.g. `test_time = "none"`; absent: all pipelines.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// Whether a pipeline has all labels that the table asks for.
+    pub fn shows(&self, pipeline: &Pipeline) -> bool {
+        let has = |(name, value)| pipeline.labels.get(name) == Some(value);
+        self.only.iter().all(has)
+    }
 }
 
 /// Two pipelines whose metric is divided.

@@ -24,6 +24,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
             .map(|p| out::Pipeline {
                 name: p.name.clone(),
                 labels: p.labels.clone(),
+                benchmarks: p.benchmarks.clone(),
             })
             .collect(),
         axes: manifest
@@ -120,6 +121,7 @@ fn tables(manifest: &Manifest) -> Vec<out::TableSpec> {
         rows: "pipeline".into(),
         columns: "benchmark".into(),
         better: out::Better::Higher,
+        only: BTreeMap::new(),
     };
     vec![all("normalized_score"), all("episode_return_mean")]
 }
@@ -132,6 +134,7 @@ fn table(table: &manifest::Table) -> out::TableSpec {
         rows: table.rows.clone(),
         columns: table.columns.clone(),
         better: better(table.better),
+        only: table.only.clone(),
     }
 }
 

@@ -50,6 +50,21 @@ fn coded(key: &str, pointer: &'static str, value: Value) -> Row {
     set(leaf, pointer, value, "MMM=M=")
 }
 
+/// A key of the online phase, which the climbing pipeline has.
+fn online(key: &str, pointer: &'static str, value: Value) -> Row {
+    let leaves = [
+        "pipeline[].online.stages[]",
+        "pipeline[].online.steps",
+        "pipeline[].online.updates_per_step",
+        "pipeline[].online.warmup_steps",
+        "pipeline[].online.replay_share",
+        "pipeline[].online.noise",
+        "pipeline[].online.snapshots",
+    ];
+    let found = |leaf: &&&str| leaf.strip_prefix("pipeline[].online.") == Some(key);
+    set(leaves.iter().find(found).unwrap(), pointer, value, "==M=R=")
+}
+
 fn study_and_benchmarks() -> Vec<Row> {
     vec![
         set("manifest_version", "/manifest_version", json!(2), REFUSED),
@@ -152,6 +167,22 @@ fn pipelines() -> Vec<Row> {
             json!(false),
             "S=S=S=",
         ),
+        // The online phase counts among the stages of its policy.
+        online("stages[]", "/pipeline/0/online/stages/0", json!("estimate")),
+        online("steps", "/pipeline/0/online/steps", json!(60)),
+        online(
+            "updates_per_step",
+            "/pipeline/0/online/updates_per_step",
+            json!(2),
+        ),
+        online("warmup_steps", "/pipeline/0/online/warmup_steps", json!(6)),
+        online(
+            "replay_share",
+            "/pipeline/0/online/replay_share",
+            json!(0.25),
+        ),
+        online("noise", "/pipeline/0/online/noise", json!(0.2)),
+        online("snapshots", "/pipeline/0/online/snapshots", json!(4)),
         // The role names the random streams of its stage.
         (
             "pipeline[].stages[].role",
@@ -286,12 +317,13 @@ fn training_and_evaluation() -> Vec<Row> {
 }
 
 fn shown() -> Vec<Row> {
-    let leaves: [(&str, &str, &str); 29] = [
+    let leaves: [(&str, &str, &str); 30] = [
         ("table[].id", "/table/0/id", "other"),
         ("table[].benchmark", "/table/0/benchmark", "tiny/second-v0"),
         ("table[].metric", "/table/0/metric", "regret"),
         ("table[].rows", "/table/0/rows", "kind"),
         ("table[].columns", "/table/0/columns", "kind"),
+        ("table[].where.*", "/table/0/where/kind", "b"),
         ("table[].better", "/table/0/better", "higher"),
         ("finding[]<ratio>.id", "/finding/0/id", "other"),
         (
