@@ -42,7 +42,7 @@ impl Learner for Awr {
         id: "awr",
         version: "1.0.0",
         description: "advantage-weighted regression of a Gaussian policy on a frozen critic and state value",
-        requires: &["critic/1", "state-value/1"],
+        requires: &["continuous-actions", "critic/1", "state-value/1"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };

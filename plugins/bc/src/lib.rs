@@ -37,7 +37,7 @@ impl Learner for Bc {
         id: "bc",
         version: "1.0.0",
         description: "behavioural cloning with a Gaussian policy",
-        requires: &[],
+        requires: &["continuous-actions"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };

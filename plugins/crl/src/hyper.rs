@@ -106,19 +106,13 @@ impl Hyper {
                 "this learner needs goals; the problem has none",
             ));
         }
-        if problem.batch_size < 2 {
-            return Err(Failure::invalid_argument(format!(
-                "goals are contrasted within a batch: expected at least 2 rows, found {}",
-                problem.batch_size
-            )));
-        }
         Ok(())
     }
 
-    /// The constant that the optimal f contains: `-log(B - 1)`, or 0 with one negative a row.
+    /// The constant that the optimal f contains: `-log(B - 1)`, or 0 with one negative a row (or none).
     pub(crate) fn constant(&self, batch_size: usize) -> f64 {
         match self.negatives {
-            Negatives::Matrix => -libm::log((batch_size - 1) as f64),
+            Negatives::Matrix => -libm::log((batch_size.max(2) - 1) as f64),
             Negatives::Single => 0.0,
         }
     }

@@ -44,13 +44,16 @@ impl Learner for Crl {
         id: "crl",
         version: "1.0.0",
         description: "contrastive reinforcement learning: how much likelier a goal is in a row's own future than in others'",
-        requires: &["goals"],
+        requires: &["goals", "continuous-actions"],
         provides: &["critic/1", "state-value/1"],
         bitwise: true,
     };
 
     fn create(host: Host, problem: &Problem, hyper: Hyper, _: Upstream) -> Outcome<Self> {
         hyper.check(problem)?;
+        if problem.batch_size == 1 {
+            host.warn("batches of one row have no negatives: nothing is learned from them");
+        }
         nn::single_thread();
         let dims = Dims::continuous(problem)?;
         let nets = Nets::create(&host, dims, &hyper)?;

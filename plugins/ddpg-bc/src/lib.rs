@@ -42,7 +42,7 @@ impl Learner for DdpgBc {
         id: "ddpg-bc",
         version: "1.0.0",
         description: "deterministic policy gradient on a frozen critic plus behavioural cloning",
-        requires: &["critic/1"],
+        requires: &["continuous-actions", "critic/1"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };

@@ -42,7 +42,7 @@ impl Learner for FlowBc {
         id: "flow-bc",
         version: "1.0.0",
         description: "behavioural cloning by flow matching: a policy of any shape, without a density",
-        requires: &[],
+        requires: &["continuous-actions"],
         provides: &["policy/1"],
         bitwise: true,
     };

@@ -40,7 +40,7 @@ impl Learner for Iql {
         id: "iql",
         version: "1.0.0",
         description: "implicit Q-learning: an ensemble critic and a state value by expectile regression",
-        requires: &[],
+        requires: &["continuous-actions"],
         provides: &["critic/1", "state-value/1"],
         bitwise: true,
     };

@@ -47,7 +47,7 @@ impl Learner for Sarsa {
         id: "sarsa",
         version: "1.0.0",
         description: "SARSA: an ensemble critic and a state value of the behaviour policy",
-        requires: &[],
+        requires: &["continuous-actions"],
         provides: &["critic/1", "state-value/1"],
         bitwise: true,
     };
