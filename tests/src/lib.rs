@@ -47,12 +47,31 @@ pub fn compile_c(source: &str, flags: &[&str], output: &Path) {
     compile(&arguments);
 }
 
+/// As [`compile_c`], against the header of ABI 1.0.
+pub fn compile_c_of_abi_1_0(source: &str, output: &Path) {
+    let folder = fixture("plugins/c-plugin");
+    let flags = [
+        "-std=c99",
+        "-pedantic",
+        "-shared",
+        "-fPIC",
+        "-Wall",
+        "-Werror",
+    ];
+    let mut arguments: Vec<PathBuf> = flags.iter().map(PathBuf::from).collect();
+    arguments.extend([folder.join(source), "-o".into(), output.to_owned()]);
+    compile_against(&folder.join("abi-1.0"), &arguments);
+}
+
 /// Runs the system's C compiler with the header's folder on its path.
 pub fn compile(arguments: &[PathBuf]) {
-    let include = root().join("harness/plugin-api/include");
+    compile_against(&root().join("harness/plugin-api/include"), arguments);
+}
+
+fn compile_against(include: &Path, arguments: &[PathBuf]) {
     for compiler in ["cc", "gcc", "clang"] {
         let mut command = Command::new(compiler);
-        let output = command.arg("-I").arg(&include).args(arguments).output();
+        let output = command.arg("-I").arg(include).args(arguments).output();
         match output {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => panic!("cannot run {compiler}: {e}"),

@@ -1,6 +1,7 @@
 //! Every deliberately bad plugin fails the suite for the stated reason, and every check has a plugin that fails it.
 
 use conformance::{CaseResult, Ending, Outcome, checks};
+use plugin_api::abi;
 use plugin_host::{Error, Library, Sidecar};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -188,8 +189,14 @@ fn libraries_that_are_no_plugins_are_refused_with_the_reason() {
     let error = refusal(&bad_c("FAULT_ABI", folder.path()));
     assert!(matches!(error, Error::Abi { .. }), "{error}");
     assert!(error.to_string().contains("needs ABI 99.0"), "{error}");
-    assert!(error.to_string().contains("provides 1.0"), "{error}");
+    let provides = format!("provides {}.{}", abi::ABI_MAJOR, abi::ABI_MINOR);
+    assert!(error.to_string().contains(&provides), "{error}");
     assert!(error.hint().unwrap().contains("rebuild the plugin"));
+
+    let error = refusal(&bad_c("FAULT_MINOR", folder.path()));
+    assert!(matches!(error, Error::Abi { .. }), "{error}");
+    let needs = format!("needs ABI {}.{}", abi::ABI_MAJOR, abi::ABI_MINOR + 1);
+    assert!(error.to_string().contains(&needs), "{error}");
 
     let error = refusal(&bad_c("FAULT_NULL_ENTRY", folder.path()));
     assert!(matches!(error, Error::Descriptor { .. }), "{error}");

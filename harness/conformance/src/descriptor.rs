@@ -3,6 +3,7 @@
 use crate::bench::schema;
 use crate::outcome::{Verdict, fail, require, skip};
 use crate::subject::Context;
+use plugin_api::abi;
 use plugin_host::{Error, Library, Sidecar};
 use serde_json::Value;
 
@@ -105,6 +106,14 @@ fn learners(said: &Sidecar) -> Verdict {
             is_semantic_version(&meta.version),
         )?;
         let required = of_stages(&meta.requires);
+        for need in meta.requires.iter().filter(|id| !required.contains(id)) {
+            expect(
+                "a requirement without a number",
+                need,
+                &format!("one of {}", abi::BENCHMARK_NEEDS.join(", ")),
+                abi::BENCHMARK_NEEDS.contains(&need.as_str()),
+            )?;
+        }
         for id in required.iter().chain(&meta.provides) {
             expect(
                 "an interface id",

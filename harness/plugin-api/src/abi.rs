@@ -54,6 +54,9 @@ pub const TEST_TIME_V1: &str = "test-time/1";
 pub const ENCODER_V1: &str = "encoder/1";
 pub const ORACLE_V1: &str = "oracle/1";
 
+/// What a learner may require of the benchmark, as the header lists it.
+pub const BENCHMARK_NEEDS: [&str; 3] = ["goals", "discrete-actions", "continuous-actions"];
+
 /// Every interface of learners, in the order of the header.
 pub const LEARNER_INTERFACES: [&str; 8] = [
     CRITIC_V1,

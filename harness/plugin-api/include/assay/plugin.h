@@ -230,14 +230,15 @@ typedef struct assay_learner_descriptor {
   assay_string id;      /* kebab-case, e.g. "iql"; unique within the host's search path */
   assay_string version; /* semantic version of the algorithm; raise it when results change */
   assay_string description;
-  const assay_string *requires_ids; /* interfaces that must be bound, e.g. "critic/1" */
+  const assay_string *requires_ids; /* interfaces that must be bound, e.g. "critic/1"; since 1.1 also what the benchmark
+                                       must have, without a number: goals, discrete-actions, continuous-actions */
   uint64_t requires_count;
   const assay_string *provides_ids; /* interfaces an instance of default hyperparameters answers to */
   uint64_t provides_count;
   assay_string hyperparameters_schema; /* JSON Schema of an object; every property carries its default */
 
   /* Make an instance. hyperparameters: a JSON object valid under the schema with every property present.
-   * upstream: at least one entry for each required interface.
+   * upstream: at least one entry for each required interface; none for what is required of the benchmark.
    * A learner says which problems it solves by refusing the others, e.g. those with goals or discrete actions, with
    * INVALID_ARGUMENT.
    * *out: owned by the plugin until destroy(); untouched on error. The host table outlives the instance.
