@@ -38,7 +38,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<setup::Components> {
     let components = setup::components(workspace)?;
     if first {
         eprintln!(
-            "building assay and {} plugins (about 15 min the first time on 2 cores)",
+            "building assay and {} plugins (about 10 min the first time on 2 cores)",
             plugins.len()
         );
     }
