@@ -28,7 +28,7 @@ fn share(part: &PartOfGap) -> String {
     let Some(share) = &part.share else {
         return String::new();
     };
-    let percent = |x: f64| format!("{:.0} %", 100.0 * x);
+    let percent = |x: f64| format!("{} %", analysis::words::fixed(100.0 * x, 0));
     match share.interval {
         Some(i) => format!(
             "{} [{}, {}]",

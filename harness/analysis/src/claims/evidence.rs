@@ -35,6 +35,9 @@ pub struct Measured {
     pub value: f64,
 }
 
+/// Benchmark, pipeline and metric.
+type Key = (Arc<str>, Arc<str>, Arc<str>);
+
 /// A study's shape: what of `study.json` claims need.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shape {
@@ -55,7 +58,7 @@ pub struct Shape {
 pub struct Evidence {
     shape: Shape,
     rows: Vec<Measured>,
-    index: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), Vec<usize>>,
+    index: BTreeMap<Key, Vec<usize>>,
     references: BTreeMap<Arc<str>, Arc<Point>>,
     /// Runs without any value: (benchmark, pipeline) to reasons.
     failures: Failures,
@@ -161,7 +164,7 @@ impl Evidence {
     }
 
     fn has(&self, benchmark: &str, pipeline: &str) -> bool {
-        let low: (Arc<str>, Arc<str>, Arc<str>) = (benchmark.into(), pipeline.into(), "".into());
+        let low: Key = (benchmark.into(), pipeline.into(), "".into());
         let next = self.index.range(low..).next();
         next.is_some_and(|((b, p, _), _)| &**b == benchmark && &**p == pipeline)
     }
@@ -180,8 +183,7 @@ impl Evidence {
         pipeline: &str,
         metric: &str,
     ) -> impl Iterator<Item = &Measured> {
-        let key: (Arc<str>, Arc<str>, Arc<str>) =
-            (benchmark.into(), pipeline.into(), metric.into());
+        let key: Key = (benchmark.into(), pipeline.into(), metric.into());
         let rows = self.index.get(&key).into_iter().flatten();
         rows.map(|&i| &self.rows[i])
     }

@@ -254,6 +254,33 @@ mod tests {
     }
 
     #[test]
+    fn the_standard_error_is_the_bootstraps_over_whole_seeds() {
+        // Two settings share the seeds of stratum b, a third has its own.
+        let samples = [
+            sample("b", &[1.0, 2.0, 4.0, 5.5, 3.0]),
+            sample("b", &[0.5, 2.5, 4.5, 5.0, 1.0]),
+            sample("c", &[7.0, 6.0, 9.0, 8.5, 7.5]),
+        ];
+        let mut stream = manifest::random::Stream::new(0, &["whole seeds"]);
+        let mut means = Vec::new();
+        for _ in 0..20_000 {
+            let mut draw = || -> Vec<i64> { (0..5).map(|_| stream.below(5) as i64).collect() };
+            let (b, c) = (draw(), draw());
+            let over =
+                |s: &Sample, seeds: &[i64]| seeds.iter().map(|u| s.units[u]).sum::<f64>() / 5.0;
+            means.push(
+                (over(&samples[0], &b) + over(&samples[1], &b) + over(&samples[2], &c)) / 3.0,
+            );
+        }
+        let bootstrap = crate::stats::sd::sd(&means).unwrap() * (5.0f64 / 4.0).sqrt();
+        let found = pooled(&samples).unwrap().se.unwrap();
+        assert!(
+            (found / bootstrap - 1.0).abs() < 0.03,
+            "{found} {bootstrap}"
+        );
+    }
+
+    #[test]
     fn equal_values_and_single_units_decide_little() {
         let equal = pooled([&sample("b", &[1.0; 4])]).unwrap();
         assert!((equal.p_above(0.0) - 1.0 / 16.0).abs() < 1e-12);

@@ -114,8 +114,11 @@ pub(super) fn score_gap(evidence: &Evidence, benchmark: &str, pipeline: &str) ->
 
 type Part = (&'static str, Bottleneck, Sample);
 
+/// A part from the regret of each column.
+type Formula<'a> = &'a dyn Fn(&dyn Fn(usize) -> f64) -> f64;
+
 fn parts(table: &Table, stratum: &str, of: &Columns) -> Vec<Part> {
-    let part = |name, bottleneck, value: &dyn Fn(&dyn Fn(usize) -> f64) -> f64| {
+    let part = |name, bottleneck, value: Formula<'_>| {
         let sample = table.sample(stratum, |c| Some(value(&|i| mean(&c[i]))));
         (name, bottleneck, sample)
     };

@@ -7,11 +7,14 @@ use analysis::claims::{Evidence, Labels, Measured, Shape};
 use analysis::{Level, Point};
 use manifest::random::Stream;
 
+/// Levels by name, in the order of writing.
+type Levels = Vec<(String, f64)>;
+
 /// A study under construction.
 pub(crate) struct Study {
     pub(crate) shape: Shape,
     rows: Vec<Measured>,
-    points: Vec<(Vec<(String, f64)>, Arc<Point>)>,
+    points: Vec<(Levels, Arc<Point>)>,
     random: Stream,
 }
 
@@ -71,7 +74,7 @@ impl Study {
             Some((_, point)) => Arc::clone(point),
             None => {
                 let named = number.point.iter().map(|(key, x)| ((*key).to_owned(), *x));
-                let named: Vec<(String, f64)> = named.collect();
+                let named: Levels = named.collect();
                 let levels: BTreeMap<String, Level> = named
                     .iter()
                     .map(|(key, x)| (key.clone(), Level::Number(*x)))

@@ -22,110 +22,11 @@ type Place = (String, Labels);
 /// A study of `claim` in which `truth` holds; `draw` chooses its noise.
 pub(crate) fn study(claim: &Claim, truth: Truth, draw: u64) -> Evidence {
     let mut study = Study::new(draw, &format!("{} {truth:?}", claim.id));
-    let power = claim.power;
     match &claim.test {
-        Test::ShareNonInferior {
-            better,
-            metric,
-            first,
-            second,
-            margin,
-            share,
-            ..
-        } => {
-            let needed = (share * power.settings as f64 - 1e-9).ceil() as usize;
-            let places = places(&mut study, claim, power.settings);
-            let targets = targets(truth, places.len(), needed, power.effect, draw);
-            // 5 % of a second method at 60 is allowed.
-            let bound = -margin / 100.0 * 60.0;
-            for (place, target) in places.iter().zip(targets) {
-                compare(
-                    &mut study,
-                    place,
-                    metric,
-                    sign(*better),
-                    first,
-                    &[second],
-                    &[bound + target],
-                    power,
-                );
-            }
-        }
-        Test::ShareWithinBest {
-            better,
-            metric,
-            first,
-            others,
-            within,
-            share,
-        } => {
-            let needed = (share * power.settings as f64 - 1e-9).ceil() as usize;
-            let places = places(&mut study, claim, power.settings);
-            let targets = targets(truth, places.len(), needed, power.effect, draw);
-            let others: Vec<&Labels> = others.iter().collect();
-            for (place, target) in places.iter().zip(targets) {
-                let bound = -(1.0 - within) * 60.0;
-                let mut all = vec![bound + power.effect; others.len()];
-                all[0] = bound + target;
-                compare(
-                    &mut study,
-                    place,
-                    metric,
-                    sign(*better),
-                    first,
-                    &others,
-                    &all,
-                    power,
-                );
-            }
-        }
-        Test::TestTime {
-            better,
-            metric,
-            base,
-            methods,
-            margin,
-            share,
-            ..
-        } => {
-            let needed = (share * power.settings as f64).floor() as usize + 1;
-            let places = places(&mut study, claim, power.settings);
-            for method in methods {
-                let targets = targets(truth, places.len(), needed, power.effect, draw);
-                for (place, target) in places.iter().zip(targets) {
-                    compare(
-                        &mut study,
-                        place,
-                        metric,
-                        sign(*better),
-                        method,
-                        &[base],
-                        &[margin + target],
-                        power,
-                    );
-                }
-            }
-        }
-        Test::Difference {
-            metric,
-            first,
-            second,
-            margin,
-        } => {
-            for place in places(&mut study, claim, power.settings) {
-                let target = margin + one(truth, power.effect);
-                compare(
-                    &mut study,
-                    &place,
-                    metric,
-                    1.0,
-                    first,
-                    &[second],
-                    &[target],
-                    power,
-                );
-            }
-        }
+        Test::ShareNonInferior { .. }
+        | Test::ShareWithinBest { .. }
+        | Test::TestTime { .. }
+        | Test::Difference { .. } => methods(&mut study, claim, truth, draw),
         Test::VarianceComponents { .. } => variance(&mut study, claim, truth),
         Test::Slopes { .. } => slopes(&mut study, claim, truth, draw),
         Test::GapGrowth { .. } => gap_growth(&mut study, claim, truth, draw),
@@ -134,6 +35,82 @@ pub(crate) fn study(claim: &Claim, truth: Truth, draw: u64) -> Evidence {
         Test::PairedBenchmarks { .. } => paired(&mut study, claim, truth, draw),
     }
     study.evidence()
+}
+
+/// One method against others: in each setting `first` is ahead of each other by that other's bound and the setting's target.
+fn methods(study: &mut Study, claim: &Claim, truth: Truth, draw: u64) {
+    let power = claim.power;
+    let n = power.settings as f64;
+    let at_least = |share: f64| (share * n - 1e-9).ceil() as usize;
+    let (metric, good, first, others, needed) = match &claim.test {
+        Test::ShareNonInferior {
+            metric,
+            better,
+            first,
+            second,
+            share,
+            ..
+        } => (metric, sign(*better), first, vec![second], at_least(*share)),
+        Test::ShareWithinBest {
+            metric,
+            better,
+            first,
+            others,
+            share,
+            ..
+        } => (
+            metric,
+            sign(*better),
+            first,
+            others.iter().collect(),
+            at_least(*share),
+        ),
+        Test::TestTime {
+            metric,
+            better,
+            base,
+            methods,
+            share,
+            ..
+        } => (
+            metric,
+            sign(*better),
+            base,
+            methods.iter().collect(),
+            (share * n).floor() as usize + 1,
+        ),
+        Test::Difference {
+            metric,
+            first,
+            second,
+            ..
+        } => (metric, 1.0, first, vec![second], 1),
+        _ => unreachable!("compares no methods"),
+    };
+    let places = places(study, claim, power.settings);
+    let distances = match &claim.test {
+        // Their mean decides, so that none may be short.
+        Test::Difference { .. } => vec![one(truth, power.effect); places.len()],
+        _ => targets(truth, places.len(), needed, power.effect, draw),
+    };
+    for (place, distance) in places.iter().zip(distances) {
+        let ahead: Vec<f64> = match &claim.test {
+            // Per cent are of another method at 60.
+            Test::ShareNonInferior { margin, .. } => vec![distance - margin / 100.0 * 60.0],
+            // One rival is at that distance, the rest are beaten.
+            Test::ShareWithinBest { within, .. } => {
+                let allowed = (1.0 - within) * 60.0;
+                let mut all = vec![power.effect - allowed; others.len()];
+                all[0] = distance - allowed;
+                all
+            }
+            // The base is behind each of its methods.
+            Test::TestTime { margin, .. } => vec![-(margin + distance); others.len()],
+            Test::Difference { margin, .. } => vec![margin + distance],
+            _ => unreachable!("compares no methods"),
+        };
+        compare(study, place, metric, good, first, &others, &ahead, power);
+    }
 }
 
 fn sign(better: Better) -> f64 {
@@ -152,7 +129,7 @@ fn one(truth: Truth, effect: f64) -> f64 {
 /// alternate between that and one fewer than needed *short*, from the other side.
 fn targets(truth: Truth, n: usize, needed: usize, effect: f64, draw: u64) -> Vec<f64> {
     match truth {
-        Truth::Boundary if draw % 2 == 0 => (0..n)
+        Truth::Boundary if draw.is_multiple_of(2) => (0..n)
             .map(|i| if i + 1 < needed { effect } else { 0.0 })
             .collect(),
         Truth::Boundary => (0..n)
