@@ -13,6 +13,11 @@ const SAMPLER: &[&str] = &[
     "../dataset/src/transitions.rs",
     "../manifest/src/random.rs",
 ];
+const ONLINE: &[&str] = &[
+    "src/worker/online.rs",
+    "src/worker/replay.rs",
+    "src/worker/environment.rs",
+];
 const EVALUATOR: &[&str] = &[
     "src/worker/evaluate.rs",
     "src/worker/play.rs",
@@ -60,5 +65,6 @@ fn expand(path: &str) -> Vec<String> {
 
 fn main() {
     println!("cargo:rustc-env=ASSAY_SAMPLER_SOURCE={}", hash(SAMPLER));
+    println!("cargo:rustc-env=ASSAY_ONLINE_SOURCE={}", hash(ONLINE));
     println!("cargo:rustc-env=ASSAY_EVALUATOR_SOURCE={}", hash(EVALUATOR));
 }

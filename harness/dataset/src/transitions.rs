@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Transition};
 use crate::error::Result;
 use crate::rows::CoreRows;
 use crate::schema::Layout;
@@ -56,6 +56,37 @@ impl Transitions {
             truncated: Vec::with_capacity(rows),
             ..Self::default()
         }
+    }
+
+    /// No rows yet, for transitions that come one by one.
+    pub fn empty(observation_dim: usize, action_dim: usize) -> Self {
+        Self::with_capacity(observation_dim, action_dim, 0).sealed()
+    }
+
+    /// Appends one row of the last trajectory or, with the number of trajectories as its `episode`, of a new one.
+    ///
+    /// # Panics
+    /// When the row is of an earlier trajectory or of a later one.
+    pub fn push(&mut self, row: Transition<'_>) {
+        let (episode, end) = (row.episode as usize, self.len() as u32 + 1);
+        if episode == self.final_slot.len() {
+            // The old end is where the new trajectory starts.
+            self.final_slot.push(NONE);
+            self.starts.push(end);
+        } else {
+            assert_eq!(episode + 1, self.final_slot.len(), "rows are in order");
+            self.starts[episode + 1] = end;
+        }
+        if let Some(observation) = row.final_observation {
+            self.final_slot[episode] = (self.final_observation.len() / self.observation_dim) as u32;
+            self.final_observation.extend_from_slice(observation);
+        }
+        self.episode.push(row.episode);
+        self.observation.extend_from_slice(row.observation);
+        self.action.extend_from_slice(row.action);
+        self.reward.push(row.reward);
+        self.terminated.push(row.terminated);
+        self.truncated.push(row.truncated);
     }
 
     /// Appends rows whose order was checked.

@@ -194,6 +194,25 @@ fn check_pipeline(
             );
         }
     }
+    if let Some(online) = &pipeline.online {
+        if let Some((key, reason)) = online.problem() {
+            return fail(format!("pipeline[{i}].online.{key}"), reason);
+        }
+        for (k, role) in online.stages.iter().enumerate() {
+            let stage = pipeline.stages.iter().find(|s| &s.role == role);
+            let reason = match stage {
+                None => format!("no stage has the role `{role}`"),
+                Some(stage) if !uses_data(stage) || stage.updates == 0 => {
+                    format!("stage `{role}` is not trained, so it cannot go on learning")
+                }
+                Some(_) if online.stages[..k].contains(role) => {
+                    format!("stage `{role}` is named twice")
+                }
+                Some(_) => continue,
+            };
+            return fail(format!("pipeline[{i}].online.stages[{k}]"), reason);
+        }
+    }
     for (k, id) in pipeline.benchmarks.iter().flatten().enumerate() {
         known_benchmark(
             manifest,

@@ -6,6 +6,7 @@
 //! workers and executors are in neither.
 
 use crate::goal::GoalRules;
+use crate::online::Online;
 use crate::transform::TransformSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -109,6 +110,34 @@ pub fn stage_ids(
     binaries: Option<&Binaries>,
 ) -> Ids {
     node_ids("stage", stage, upstream, binaries)
+}
+
+/// What an online phase computes; binaries apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OnlineIdentity {
+    /// Its rules; `stages` in pipeline order.
+    pub online: Online,
+    /// Environment id.
+    pub environment: String,
+    /// Environment version.
+    pub environment_version: String,
+    /// Digests of the environment's model files, in its order.
+    pub model_files: Vec<String>,
+    /// Run seed.
+    pub seed: u64,
+    /// Source hash of the sampler and generator.
+    pub sampler: String,
+    /// Source hash of the interaction and of built-in environments.
+    pub source: String,
+}
+
+/// The ids of an online phase. `upstream`: (role, ids) of the policy's stage and of those that go on learning.
+pub fn online_ids(
+    online: &OnlineIdentity,
+    upstream: &[(String, Ids)],
+    binaries: Option<&Binaries>,
+) -> Ids {
+    node_ids("online", online, upstream, binaries)
 }
 
 /// What an evaluation computes; binaries apart.

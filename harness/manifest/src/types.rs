@@ -1,5 +1,6 @@
 //! The manifest as typed data. Every field is documented here; `assay schema` prints the same as JSON Schema.
 
+use crate::online::Online;
 use crate::shown::{Finding, Table};
 use crate::transform::TransformSpec;
 use schemars::JsonSchema;
@@ -149,6 +150,9 @@ pub struct Pipeline {
     /// Stages in order.
     #[schemars(length(min = 1))]
     pub stages: Vec<StageSpec>,
+    /// Interaction after offline training; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<Online>,
 }
 
 /// One learner with its hyperparameters, data view and budget.

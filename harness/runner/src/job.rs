@@ -1,6 +1,6 @@
 //! What a worker is told: one node, with everything it needs resolved to paths, digests and numbers.
 
-use manifest::{GoalRules, TransformSpec};
+use manifest::{GoalRules, Online, TransformSpec};
 use plugin_host::Runtime;
 use plugin_host::numeric::Resolved;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct Job {
     pub data: DataJob,
     /// Present for evaluations.
     pub evaluation: Option<EvaluationJob>,
+    /// Present for online phases and for the evaluations of what they made.
+    pub online: Option<OnlineJob>,
     /// Runtimes to load first.
     pub runtimes: Vec<Runtime>,
     /// Resolved numeric mode.
@@ -104,6 +106,24 @@ pub struct DataJob {
     pub transform: Option<TransformSpec>,
     /// Environment id, for the oracle and for evaluations.
     pub environment: String,
+}
+
+/// Interaction after training.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnlineJob {
+    /// Id of its node.
+    pub run_id: String,
+    /// Its rules.
+    pub rules: Online,
+    /// Indices of the job's stages that go on learning, ascending.
+    pub continued: Vec<usize>,
+    /// Run seed.
+    pub seed: u64,
+    /// Steps after which the states are kept.
+    pub snapshots: Vec<u64>,
+    /// Library and model files of the environment.
+    pub world: EvaluationJob,
 }
 
 /// How a policy is scored.

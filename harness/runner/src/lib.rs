@@ -24,5 +24,7 @@ pub use pool::{Event, Options, Report, execute};
 
 /// Hash of the sources that decide which batches a stage sees.
 pub const SAMPLER_SOURCE: &str = env!("ASSAY_SAMPLER_SOURCE");
+/// Hash of the sources that decide what happens in an online phase.
+pub const ONLINE_SOURCE: &str = env!("ASSAY_ONLINE_SOURCE");
 /// Hash of the sources that decide how a policy is scored.
 pub const EVALUATOR_SOURCE: &str = env!("ASSAY_EVALUATOR_SOURCE");

@@ -278,6 +278,28 @@ fn a_stage_that_is_resumed_ends_in_the_same_bytes() {
     assert_eq!(resumed, [10, 20, 40]);
 }
 
+/// An online phase goes on from between two episodes, with its learners and all transitions.
+#[test]
+fn an_online_phase_that_is_resumed_ends_in_the_same_bytes() {
+    let online = "name = \"climb\"\nonline = { stages = [\"value\", \"policy\"], steps = 60 }";
+    let text = chain().replace("name = \"climb\"", online);
+    let scene = Scene::new();
+    scene.write("chain.toml", &text);
+    scene.run(&["run", "chain.toml"]).expect(0);
+    let expected = content(&scene.results());
+    // Beyond the failpoints of the stages and evaluations, within resumable states of the online phase.
+    for nth in [50, 65, 80] {
+        std::fs::remove_dir_all(scene.results()).unwrap();
+        let through = with_failpoint(&scene, "chain.toml", "ASSAY_FAILPOINT_WORKER", nth);
+        assert!(!through, "no worker passes failpoint {nth}");
+        expected.recovers(&scene, "chain.toml", &format!("online, failpoint {nth}"));
+        let nodes = nodes(&scene.results());
+        let online = nodes.values().find(|n| n.kind == "online").unwrap();
+        let resumed = online.provenance.resumed_from_update;
+        assert!(resumed > 0 && resumed.is_multiple_of(10), "{resumed}");
+    }
+}
+
 /// Bounded wait; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -4,6 +4,7 @@ mod complete;
 mod crash;
 mod failures;
 mod identity;
+mod online;
 mod planning;
 mod refusals;
 mod scene;

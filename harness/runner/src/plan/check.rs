@@ -1,7 +1,7 @@
 //! What can be wrong with a manifest once learners are known; checked before any data is touched.
 
 use super::bind::bind;
-use super::graph::Builder;
+use super::graph::{Builder, closure};
 use super::resolve::{LearnerFacts, learner};
 use crate::error::Error;
 use manifest::expand::{Point, declared, stages_at};
@@ -23,7 +23,31 @@ impl Builder<'_> {
             self.params(i, j, stage)?;
         }
         self.check_views(i, pipeline)?;
+        self.check_online(i, pipeline, &bound)?;
         Ok(bound)
+    }
+
+    /// Stages that go on learning are those of the policy that acts.
+    fn check_online(
+        &self,
+        i: usize,
+        pipeline: &Pipeline,
+        bound: &[Vec<usize>],
+    ) -> Result<(), Error> {
+        let used = closure(bound, bound.len() - 1);
+        let roles = pipeline.online.iter().flat_map(|o| &o.stages);
+        for (k, role) in roles.enumerate() {
+            if used.iter().any(|&j| pipeline.stages[j].role == *role) {
+                continue;
+            }
+            return Err(Error::Manifest(manifest::Error::Pipeline {
+                at: (self.resolver.locate)(&format!("pipeline[{i}].online.stages[{k}]")),
+                pipeline: pipeline.name.clone(),
+                reason: format!("the policy that acts is not computed from stage `{role}`"),
+                hint: None,
+            }));
+        }
+        Ok(())
     }
 
     /// Learners that exist, for hints; those of the manifest with their facts, others by what they provide.

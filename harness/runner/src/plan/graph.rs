@@ -205,7 +205,11 @@ impl<'a> Builder<'a> {
         };
         if !oracle || scene.environment.has_oracle {
             let planned = self.plan_stages(scene, &stages, seed)?;
-            let evaluation = self.plan_evaluation(scene, &planned, seed, &stages)?;
+            let online = match &scene.pipeline.online {
+                Some(rules) => Some(self.plan_online(scene, &planned, seed, rules)?),
+                None => None,
+            };
+            let evaluation = self.plan_evaluation(scene, &planned, seed, online)?;
             cell.state = CellState::Planned { evaluation };
         }
         self.plan.cells.push(cell);
@@ -226,19 +230,6 @@ impl<'a> Builder<'a> {
             self.add_stage_node(scene, &planned, j, seed)?;
         }
         Ok(planned)
-    }
-
-    /// The stages that stage `j` is computed from, itself last, in pipeline order.
-    fn closure(scene: &Scene<'_>, j: usize) -> Vec<usize> {
-        let mut wanted = vec![j];
-        let mut i = 0;
-        while i < wanted.len() {
-            wanted.extend(scene.bound[wanted[i]].iter());
-            i += 1;
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted
     }
 
     /// Run ids by role of the nearest nodes at or before `stages`: stages without training have none of their own.
@@ -266,7 +257,7 @@ impl<'a> Builder<'a> {
         j: usize,
         seed: u64,
     ) -> Result<Job, Error> {
-        let closure = Self::closure(scene, j);
+        let closure = closure(&scene.bound, j);
         let mut runtimes: Vec<Runtime> = Vec::new();
         for runtime in closure.iter().flat_map(|&k| &planned[k].runtimes) {
             if !runtimes.contains(runtime) {
@@ -282,6 +273,7 @@ impl<'a> Builder<'a> {
             stages: closure.iter().map(|&k| planned[k].job.clone()).collect(),
             data: self.data_job(scene, seed)?,
             evaluation: None,
+            online: None,
             runtimes,
             numeric: self.numeric.clone(),
             resume_interval_updates: self.manifest.training.resume_interval_updates,
@@ -339,4 +331,17 @@ pub(super) fn name_of(value: &impl serde::Serialize) -> String {
 pub(super) fn runs_on(pipeline: &Pipeline, benchmark: &str) -> bool {
     let chosen = pipeline.benchmarks.as_ref();
     chosen.is_none_or(|names| names.iter().any(|name| name == benchmark))
+}
+
+/// The stages that stage `j` is computed from, itself last, in pipeline order.
+pub(super) fn closure(bound: &[Vec<usize>], j: usize) -> Vec<usize> {
+    let mut wanted = vec![j];
+    let mut i = 0;
+    while i < wanted.len() {
+        wanted.extend(&bound[wanted[i]]);
+        i += 1;
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
 }

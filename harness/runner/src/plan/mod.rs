@@ -5,6 +5,7 @@ mod bind;
 mod check;
 mod graph;
 mod needs;
+mod online;
 mod resolve;
 mod score;
 mod stage;

@@ -256,7 +256,7 @@ pub(crate) fn learner(id: &str, key: &str, resolver: &Resolver<'_>) -> Result<Le
             id: id.to_owned(),
             version: env!("CARGO_PKG_VERSION").into(),
             requires: Vec::new(),
-            provides: ["critic/1", "state-value/1", "policy/1"]
+            provides: ["critic/1", "q-all/1", "state-value/1", "policy/1"]
                 .map(str::to_owned)
                 .into(),
             schema: manifest::params::oracle_schema(),

@@ -4,9 +4,10 @@ use super::graph::{Builder, Planned, Scene, name_of};
 use super::{NodeKind, NodePlan};
 use crate::EVALUATOR_SOURCE;
 use crate::error::Error;
-use crate::job::EvaluationJob;
-use manifest::identity::{EvaluationIdentity, evaluation_ids};
-use manifest::{ActionMode, StageSpec};
+use crate::job::{EvaluationJob, Job, OnlineJob};
+use manifest::ActionMode;
+use manifest::identity::{EvaluationIdentity, Ids, evaluation_ids};
+use std::collections::BTreeMap;
 
 impl Builder<'_> {
     pub(super) fn plan_evaluation(
@@ -14,25 +15,22 @@ impl Builder<'_> {
         scene: &Scene<'_>,
         planned: &[Planned],
         seed: u64,
-        stages: &[StageSpec],
+        online: Option<(Ids, OnlineJob)>,
     ) -> Result<String, Error> {
         let last = planned.len() - 1;
         let policy = &planned[last];
-        let defaults = &scene.benchmark.definition.evaluation;
         let asked = &self.manifest.evaluation;
-        let evaluation = EvaluationJob {
-            library: scene.environment.library.clone(),
-            model_dir: scene.environment.model_dir.clone(),
-            episodes: asked.episodes.unwrap_or(defaults.episodes),
-            environments_per_batch: asked
-                .environments_per_batch
-                .unwrap_or(defaults.environments_per_batch),
-            sampled: asked.action_mode == ActionMode::Sampled,
-            seed: match self.manifest.study.tuning {
-                Some(tuning) if scene.tuning => tuning.evaluation_seed,
-                _ => asked.seed,
-            },
-            snapshots: policy.job.snapshots.clone(),
+        let mut evaluation = self.evaluation_job(scene);
+        // After an online phase, what it made is scored instead, from before its first step on.
+        let scored = match &online {
+            Some((ids, phase)) => {
+                evaluation.snapshots.clone_from(&phase.snapshots);
+                ids.clone()
+            }
+            None => {
+                evaluation.snapshots.clone_from(&policy.job.snapshots);
+                policy.ids.clone()
+            }
         };
         let identity = EvaluationIdentity {
             environment: scene.environment.id.clone(),
@@ -53,25 +51,22 @@ impl Builder<'_> {
         let binaries = self.binaries(library, &scene.environment.runtimes);
         let ids = evaluation_ids(
             &identity,
-            &(policy.job.role.clone(), policy.ids.clone()),
+            &(policy.job.role.clone(), scored),
             binaries.as_ref(),
         );
         if self.plan.nodes.contains_key(&ids.run_id) {
             return Ok(ids.run_id);
         }
-        let mut job = self.job(scene, planned, last, seed)?;
-        for runtime in &scene.environment.runtimes {
-            if !job.runtimes.contains(runtime) {
-                job.runtimes.push(runtime.clone());
-            }
-        }
-        job.run_id = ids.run_id.clone();
-        job.spec_id = ids.spec_id.clone();
+        let mut job = self.job_in_world(scene, planned, &ids, seed)?;
         job.identity = serde_json::to_value(&identity).unwrap_or_default();
-        let nodes = Self::nodes_behind(scene, planned, &[last]);
+        let nodes = match &online {
+            Some((ids, _)) => BTreeMap::from([("online".to_owned(), ids.run_id.clone())]),
+            None => Self::nodes_behind(scene, planned, &[last]),
+        };
         job.upstream = nodes.clone();
         job.evaluation = Some(evaluation);
-        let fraction = stages.last().map_or(1.0, |s| s.data_fraction);
+        job.online = online.map(|(_, phase)| phase);
+        let fraction = policy.job.view.data_fraction;
         let node = NodePlan {
             kind: NodeKind::Evaluation,
             label: format!(
@@ -84,5 +79,44 @@ impl Builder<'_> {
         };
         self.add(node);
         Ok(ids.run_id)
+    }
+
+    /// The protocol on the scene's environment, without snapshots.
+    pub(super) fn evaluation_job(&self, scene: &Scene<'_>) -> EvaluationJob {
+        let defaults = &scene.benchmark.definition.evaluation;
+        let asked = &self.manifest.evaluation;
+        EvaluationJob {
+            library: scene.environment.library.clone(),
+            model_dir: scene.environment.model_dir.clone(),
+            episodes: asked.episodes.unwrap_or(defaults.episodes),
+            environments_per_batch: asked
+                .environments_per_batch
+                .unwrap_or(defaults.environments_per_batch),
+            sampled: asked.action_mode == ActionMode::Sampled,
+            seed: match self.manifest.study.tuning {
+                Some(tuning) if scene.tuning => tuning.evaluation_seed,
+                _ => asked.seed,
+            },
+            snapshots: Vec::new(),
+        }
+    }
+
+    /// A job with all stages of the pipeline that needs the environment as well.
+    pub(super) fn job_in_world(
+        &self,
+        scene: &Scene<'_>,
+        planned: &[Planned],
+        ids: &Ids,
+        seed: u64,
+    ) -> Result<Job, Error> {
+        let mut job = self.job(scene, planned, planned.len() - 1, seed)?;
+        for runtime in &scene.environment.runtimes {
+            if !job.runtimes.contains(runtime) {
+                job.runtimes.push(runtime.clone());
+            }
+        }
+        job.run_id = ids.run_id.clone();
+        job.spec_id = ids.spec_id.clone();
+        Ok(job)
     }
 }

@@ -4,6 +4,7 @@ use super::Reporter;
 use super::environment::Simulator;
 use super::failure::Stop;
 use super::measure::{self, CriticOf, Form, Measures, Named, Reference};
+use super::online::load_step;
 use super::stages::{Data, Live, Stages};
 use super::train::node;
 use crate::clock::Stopwatch;
@@ -50,7 +51,10 @@ pub(crate) fn evaluate(
         episodes: Vec::new(),
     };
     for (i, &update) in evaluation.snapshots.iter().enumerate() {
-        load_snapshot(&mut stages, store, &stage.run_id, update, stage.updates)?;
+        match &job.online {
+            Some(phase) => load_step(&mut stages, store, &phase.run_id, update)?,
+            None => load_snapshot(&mut stages, store, &stage.run_id, update, stage.updates)?,
+        }
         let policy = bind_policy(&mut stages, &stage.role)?;
         let test_time = stages.last()?.bind(&stage.role, "test-time/1");
         let adapts = match &test_time {
@@ -100,19 +104,7 @@ fn measures(
     stage: &StageJob,
     simulator: &mut Simulator,
 ) -> Result<Measures, Stop> {
-    let spec = simulator.spec();
-    let entries = job.data.goal.as_ref().map(|g| g.observation.clone());
-    let form = Form {
-        observation_dim: spec.observation_dim,
-        goal_dim: spec.goal_dim,
-        goal_entries: entries.unwrap_or_default(),
-        transform: data.transform.clone(),
-        action_dim: spec.action_dim,
-        action_count: spec.action_count,
-        action_low: spec.action_low,
-        action_high: spec.action_high,
-        double: stage.double,
-    };
+    let form = form(job, data, stage, simulator);
     let train = data.view(&stage.view)?.rows().to_vec();
     let sets = measure::Data {
         transitions: &data.transitions,
@@ -123,6 +115,23 @@ fn measures(
         behaviour: data.behaviour.as_ref(),
     };
     Measures::new(form, reference(job)?, &sets, simulator)
+}
+
+/// What the stage's policy is called with.
+pub(super) fn form(job: &Job, data: &Data, stage: &StageJob, simulator: &Simulator) -> Form {
+    let spec = simulator.spec();
+    let entries = job.data.goal.as_ref().map(|g| g.observation.clone());
+    Form {
+        observation_dim: spec.observation_dim,
+        goal_dim: spec.goal_dim,
+        goal_entries: entries.unwrap_or_default(),
+        transform: data.transform.clone(),
+        action_dim: spec.action_dim,
+        action_count: spec.action_count,
+        action_low: spec.action_low,
+        action_high: spec.action_high,
+        double: stage.double,
+    }
 }
 
 /// The policy that all methods are compared with, for built-in environments that have one.
@@ -143,10 +152,13 @@ fn critic_of(stages: &mut Stages, job: &Job) -> Result<Option<CriticOf>, Stop> {
     };
     for (i, stage) in job.stages.iter().enumerate().rev() {
         if let Some(bound) = stages.bind(i, &stage.role, interface) {
-            let expectile = stage
+            // The oracle has the key whatever it computes.
+            let other = stage
                 .params
-                .get("expectile")
-                .and_then(serde_json::Value::as_f64);
+                .get("functional")
+                .is_some_and(|f| f != "expectile");
+            let expectile = stage.params.get("expectile").filter(|_| !other);
+            let expectile = expectile.and_then(serde_json::Value::as_f64);
             return Ok(Some(CriticOf { bound, expectile }));
         }
     }
@@ -189,7 +201,11 @@ fn bind_policy(stages: &mut Stages, role: &str) -> Result<Bound, Stop> {
     })
 }
 
-fn check_spec(simulator: &Simulator, job: &Job, transitions: &Transitions) -> Result<(), Stop> {
+pub(super) fn check_spec(
+    simulator: &Simulator,
+    job: &Job,
+    transitions: &Transitions,
+) -> Result<(), Stop> {
     let spec = simulator.spec();
     let refuse = |message: String| Err(Stop::new(FailureKind::Refused, message));
     let found = (spec.observation_dim, spec.action_dim);

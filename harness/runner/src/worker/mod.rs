@@ -6,8 +6,10 @@ mod failure;
 mod goals;
 mod measure;
 mod noise;
+mod online;
 mod oracle;
 mod play;
+mod replay;
 mod sampler;
 mod services;
 mod stages;
@@ -95,8 +97,9 @@ fn compute(job: &Job, reporter: &mut Reporter) -> Result<(), Stop> {
         plugin_host::load_runtime(runtime).map_err(|e| Stop::new(FailureKind::Refused, e))?;
     }
     let store = Store::open(&job.results).map_err(Stop::store)?;
-    match &job.evaluation {
-        None => train::train(job, &store, reporter),
-        Some(evaluation) => evaluate::evaluate(job, evaluation, &store, reporter),
+    match (&job.evaluation, &job.online) {
+        (Some(evaluation), _) => evaluate::evaluate(job, evaluation, &store, reporter),
+        (None, Some(phase)) => online::online(job, phase, &store, reporter),
+        (None, None) => train::train(job, &store, reporter),
     }
 }

@@ -4,12 +4,14 @@
 //! their own, so that a stream draws the same rows whether or not it is relabelled.
 
 use super::goals;
+use super::replay::Replay;
 use super::transform::Transform;
 use dataset::Transitions;
 use manifest::GoalRules;
 use manifest::random::Family;
 use plugin_api::{BatchRequest, Failure, Goals, Outcome};
 use plugin_host::BatchBuffers;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -30,6 +32,20 @@ pub(crate) struct Source {
     pub(crate) transform: Transform,
     /// Discount factor, the ratio of geometric futures.
     pub(crate) discount: f64,
+    /// Transitions of an online phase, and their share of a batch.
+    pub(crate) replay: Option<(Rc<RefCell<Replay>>, f64)>,
+}
+
+/// Transitions from which rows are drawn.
+pub(crate) struct Part<'a> {
+    pub(crate) raw: &'a Transitions,
+    pub(crate) encoded: &'a Transitions,
+    /// Rows that the request allows.
+    pub(crate) rows: &'a [u32],
+    /// Rows of the whole view, for random goals.
+    pub(crate) view: &'a [u32],
+    /// What is added to a row to make its index in batches.
+    pub(crate) offset: usize,
 }
 
 /// Draws the minibatches of one stage.
@@ -80,27 +96,29 @@ impl Sampler {
         }
         let mut random = self.stream("batch", stream).at(step);
         let mut goal_random = self.stream("goal", stream).at(step);
+        let source = &self.source;
+        let offline = source.offline(&rows, request.held_out);
+        let replay = source.replay.as_ref().filter(|_| !request.held_out);
+        let replay = replay.map(|(replay, share)| (replay.borrow(), *share));
+        let online = replay
+            .as_ref()
+            .map(|(replay, share)| (replay.part(request.next_action, source.raw.len()), *share))
+            .filter(|(part, _)| !part.rows.is_empty());
         out.clear();
         for _ in 0..self.batch_size {
-            let row = rows[random.below(rows.len() as u64) as usize] as usize;
-            self.source.push(row, out);
-            if request.next_action {
-                self.source.push_next_action(row, out);
-            }
-            if let Some(rules) = &self.source.goals
+            let part = match &online {
+                Some((part, share)) if random.uniform() < *share => part,
+                _ => &offline,
+            };
+            let row = part.rows[random.below(part.rows.len() as u64) as usize] as usize;
+            part.push(row, request.next_action, out);
+            if let Some(rules) = &source.goals
                 && let Some(rule) = goals::rule(rules, request.goals)
             {
-                let source = &self.source;
-                let view = source.view(request.held_out);
-                let goal = goals::goal_row(
-                    rule,
-                    source.discount,
-                    &source.raw,
-                    view,
-                    row,
-                    &mut goal_random,
-                );
-                source.relabel(rules, row, goal, out);
+                let discount = source.discount;
+                let goal =
+                    goals::goal_row(rule, discount, part.raw, part.view, row, &mut goal_random);
+                source.relabel(part, rules, (row, goal), out);
             }
         }
         Ok(())
@@ -140,19 +158,47 @@ impl Source {
         }
     }
 
-    fn push(&self, row: usize, out: &mut BatchBuffers) {
-        let data = &self.encoded;
+    fn offline<'a>(&'a self, rows: &'a [u32], held_out: bool) -> Part<'a> {
+        Part {
+            raw: &self.raw,
+            encoded: &self.encoded,
+            rows,
+            view: self.view(held_out),
+            offset: 0,
+        }
+    }
+
+    /// Gives the last row of `out` the goal of a row, and the reward of the goal rule. `rows`: its own and the goal's.
+    fn relabel(
+        &self,
+        part: &Part<'_>,
+        rules: &GoalRules,
+        (row, goal_row): (usize, usize),
+        out: &mut BatchBuffers,
+    ) {
+        let state = part.encoded.observation_at(goal_row);
+        self.transform
+            .goal_of(state, &rules.observation, &mut out.goal);
+        let reached = goals::reached(rules, part.raw, row, goal_row);
+        let last = out.reward.len() - 1;
+        out.reward[last] = if reached { 0.0 } else { -1.0 };
+        out.terminated[last] = flag(reached);
+    }
+}
+
+impl Part<'_> {
+    fn push(&self, row: usize, next_action: bool, out: &mut BatchBuffers) {
+        let data = self.encoded;
         out.observation.extend_from_slice(data.observation_at(row));
         out.action.extend_from_slice(data.action_at(row));
         out.reward.push(data.reward()[row]);
         out.terminated.push(flag(data.terminated()[row]));
         out.next_observation
             .extend_from_slice(data.next_observation(row));
-        out.row.push(row as i64);
-    }
-
-    fn push_next_action(&self, row: usize, out: &mut BatchBuffers) {
-        let data = &self.encoded;
+        out.row.push((self.offset + row) as i64);
+        if !next_action {
+            return;
+        }
         if data.terminated()[row] {
             let zeros = out.next_action.len() + data.action_dim();
             out.next_action.resize(zeros, 0.0);
@@ -160,19 +206,12 @@ impl Source {
             out.next_action.extend_from_slice(data.action_at(row + 1));
         }
     }
-
-    /// Gives the last row of `out` the goal of `goal_row`, and the reward of the goal rule.
-    fn relabel(&self, rules: &GoalRules, row: usize, goal_row: usize, out: &mut BatchBuffers) {
-        let state = self.encoded.observation_at(goal_row);
-        self.transform
-            .goal_of(state, &rules.observation, &mut out.goal);
-        let reached = goals::reached(rules, &self.raw, row, goal_row);
-        let last = out.reward.len() - 1;
-        out.reward[last] = if reached { 0.0 } else { -1.0 };
-        out.terminated[last] = flag(reached);
-    }
 }
 
 fn flag(set: bool) -> f32 {
     f32::from(u8::from(set))
 }
+
+#[cfg(test)]
+#[path = "sampler_tests.rs"]
+mod tests;

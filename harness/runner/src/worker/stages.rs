@@ -2,6 +2,7 @@
 
 use super::failure::Stop;
 use super::oracle::{ExactValues, Setup};
+use super::replay::Replay;
 use super::sampler::{Sampler, Source};
 use super::services::StageServices;
 use super::transform::Transform;
@@ -108,6 +109,7 @@ impl Data {
             goals: job.goal.clone(),
             transform: self.transform.clone(),
             discount: job.discount,
+            replay: None,
         })
     }
 
@@ -128,6 +130,9 @@ impl Data {
     }
 }
 
+/// The interaction that stages draw from while it grows.
+pub(crate) type Interacted = Rc<RefCell<Replay>>;
+
 /// Stages in order. Later ones hold pointers into earlier ones, so they are dropped last to first.
 pub(crate) struct Stages {
     live: Vec<Live>,
@@ -144,6 +149,26 @@ impl Stages {
     /// Creates all stages of the job and loads the trained state of those before the last. Stages without training have
     /// no state to load; they are made live with the batches of their view, as the stage under training is.
     pub(crate) fn create(job: &Job, data: &Data, store: &Store) -> Result<Self, Stop> {
+        Self::create_with(job, data, store, None)
+    }
+
+    /// Creates all stages of an online phase with the state that offline training left. Those that go on learning draw the
+    /// given share of their batches from the interaction.
+    pub(crate) fn create_online(
+        job: &Job,
+        data: &Data,
+        store: &Store,
+        (replay, share): (&Interacted, f64),
+    ) -> Result<Self, Stop> {
+        Self::create_with(job, data, store, Some((replay.clone(), share)))
+    }
+
+    fn create_with(
+        job: &Job,
+        data: &Data,
+        store: &Store,
+        replay: Option<(Interacted, f64)>,
+    ) -> Result<Self, Stop> {
         let mut stages = Self {
             live: Vec::new(),
             libraries: BTreeMap::new(),
@@ -155,10 +180,21 @@ impl Stages {
         }
         let last = job.stages.len() - 1;
         for (i, stage) in job.stages.iter().enumerate() {
-            let trained = i == last && job.evaluation.is_none();
+            let scored = i == last && job.evaluation.is_some();
+            let fresh = i == last && !scored && replay.is_none();
             let untrained = stage.run_id.is_empty();
-            let mut live = stages.create_one(job, stage, data, trained || untrained)?;
-            if let (Live::Plugin { learner, .. }, true, false) = (&mut live, i < last, untrained) {
+            let continued = job.online.as_ref().map(|o| o.continued.contains(&i));
+            let replay = replay.as_ref().filter(|_| continued == Some(true));
+            let source = if fresh || untrained || replay.is_some() {
+                let mut source = data.source(&job.data, &stage.view)?;
+                source.replay = replay.cloned();
+                Some(source)
+            } else {
+                None
+            };
+            let mut live = stages.create_one(job, stage, data, source)?;
+            let loads = !fresh && !scored && !untrained;
+            if let (Live::Plugin { learner, .. }, true) = (&mut live, loads) {
                 learner.load(
                     &store
                         .node(&stage.run_id)
@@ -185,7 +221,7 @@ impl Stages {
         job: &Job,
         stage: &StageJob,
         data: &Data,
-        with_data: bool,
+        source: Option<Source>,
     ) -> Result<Live, Stop> {
         let problem = problem(job, stage, data);
         let Some((path, sha256)) = &stage.library else {
@@ -211,9 +247,6 @@ impl Stages {
         };
         let library = Library::open(path, Some(sha256))?;
         self.record(path, library.sha256());
-        let source = with_data
-            .then(|| data.source(&job.data, &stage.view))
-            .transpose()?;
         let sampler =
             source.map(|source| Sampler::new(stage.seed, &stage.role, problem.batch_size, source));
         let services = Rc::new(RefCell::new(StageServices::new(
@@ -260,6 +293,13 @@ impl Stages {
         self.live.get_mut(position)?.bind(role, interface_id)
     }
 
+    /// The stage at `position`.
+    pub(crate) fn at(&mut self, position: usize) -> Result<&mut Live, Stop> {
+        self.live
+            .get_mut(position)
+            .ok_or_else(|| Stop::new(FailureKind::Failed, "the job lacks a stage"))
+    }
+
     /// The stage that is trained or evaluated.
     pub(crate) fn last(&mut self) -> Result<&mut Live, Stop> {
         self.live
@@ -270,6 +310,7 @@ impl Stages {
 
 fn problem(job: &Job, stage: &StageJob, data: &Data) -> Problem {
     let discrete = job.data.action_count > 0;
+    let interaction = job.online.as_ref().map_or(0, |o| o.rules.steps);
     let entries = job.data.goal.as_ref().map(|g| g.observation.as_slice());
     Problem {
         precision: if stage.double {
@@ -290,7 +331,7 @@ fn problem(job: &Job, stage: &StageJob, data: &Data) -> Problem {
         discount: job.data.discount,
         batch_size: stage.batch_size as usize,
         updates: stage.updates,
-        row_count: data.transitions.len(),
+        row_count: data.transitions.len() + interaction as usize,
         observation_shape: job.data.observation_shape,
     }
 }

@@ -205,7 +205,7 @@ pub(crate) fn node(job: &Job, kind: &str, provenance: store::Provenance) -> Node
 }
 
 /// States of several updates as one run of bytes: (update, length, bytes)*.
-fn pack(states: &[(u64, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn pack(states: &[(u64, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (update, state) in states {
         bytes.extend(update.to_le_bytes());
@@ -215,7 +215,7 @@ fn pack(states: &[(u64, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-fn unpack(mut bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
+pub(crate) fn unpack(mut bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
     let mut states = Vec::new();
     while !bytes.is_empty() {
         let (update, rest) = bytes.split_first_chunk::<8>()?;
