@@ -22,13 +22,18 @@ fn stages() -> Instance<Quadratic> {
     Instance::new(quadratic)
 }
 
-const HYPER: &str = r#""hidden": [8], "learning_rate": 0.01, "critic_reduce": "mean", "alpha": 0.01,
+const HYPER: &str = r#""hidden": [8], "learning_rate": 0.01, "critic_reduce": "mean",
     "q_normalization": "none", "selection_batches": 2"#;
 
 fn trained(more: &str) -> (Box<FakeHost>, Vec<f64>) {
     let host = FakeHost::new(data(), Precision::F64, 64, 5);
     let mut stages = stages();
-    let hyper = format!("{{{HYPER}, {more}}}");
+    let alpha = if more.contains("alpha") {
+        ""
+    } else {
+        r#", "alpha": 0.01"#
+    };
+    let hyper = format!("{{{HYPER}{alpha}, {more}}}");
     let mut learner =
         Driver::<AutoExtract>::bound(&host, 300, &hyper, &mut stages).expect("creates");
     learner.update(300).expect("trains");
@@ -114,7 +119,7 @@ fn the_choice_is_saved() {
     let host = FakeHost::new(data(), Precision::F32, 16, 5);
     for pessimism in [0.0, 1.0] {
         let (mut first_stages, mut second_stages) = (stages(), stages());
-        let hyper = format!(r#"{{{HYPER}, "pessimism": {pessimism}}}"#);
+        let hyper = format!(r#"{{{HYPER}, "alpha": 0.01, "pessimism": {pessimism}}}"#);
         let mut first =
             Driver::<AutoExtract>::bound(&host, 200, &hyper, &mut first_stages).expect("creates");
         first.update(200).expect("trains");

@@ -161,7 +161,7 @@ fn cloning_gives_the_shares_of_the_data() {
 #[test]
 fn weighted_cloning_gives_shares_times_weights() {
     let host = host(Precision::F64);
-    for (beta, clip) in [(2.0, 100.0), (2.0, 3.0), (0.0, 100.0)] {
+    for (beta, clip) in [(2.0f64, 100.0f64), (2.0, 3.0), (0.0, 100.0)] {
         let hyper = format!(r#"{{{LINEAR}, "temperature": {beta}, "clip": {clip}}}"#);
         let found = trained::<DiscreteAwr>(&host, &hyper, 2000);
         for (s, found) in found.iter().enumerate() {

@@ -81,8 +81,8 @@ impl Ascent {
         dq_da.to_f64()
     }
 
-    /// One member has no deviation; two are bounded by mean and minimum, exactly; of more, the critic gives values but no
-    /// gradients of single members, so the bound is differentiated by central differences.
+    /// One member has no deviation; two are bounded by mean and minimum, exactly. Of more, the critic gives values but no
+    /// gradients of single members, so those that the deviation needs are central differences.
     fn of_lower_bound(&mut self, point: Point<'_>) -> Outcome<Vec<f64>> {
         let members = match self.members {
             Some(members) => members,
@@ -111,26 +111,27 @@ impl Ascent {
             Precision::F64 => 5e-6,
         };
         let (h, a) = (relative * (p.action_high - p.action_low), p.action_dim);
+        let mut gradient = self.reduced(point, Reduce::Mean)?;
         let action = point.action.to_f64()?;
-        let mut gradient = vec![0.0; action.len()];
+        let q = self.values_of_members(point, action.clone())?;
         for i in 0..a {
-            let mut bounds = [Vec::new(), Vec::new()];
-            for (bound, h) in bounds.iter_mut().zip([h, -h]) {
+            let mut at = |h: f64| {
                 let mut moved = action.clone();
                 moved.iter_mut().skip(i).step_by(a).for_each(|x| *x += h);
-                *bound = self.lower_bound(point, moved)?;
-            }
-            for (row, (above, below)) in bounds[0].iter().zip(&bounds[1]).enumerate() {
-                gradient[row * a + i] = (above - below) / (2.0 * h);
+                self.values_of_members(point, moved)
+            };
+            let (above, below) = (at(h)?, at(-h)?);
+            for (row, q) in q.iter().enumerate() {
+                let pairs = above[row].iter().zip(&below[row]);
+                let g: Vec<f64> = pairs.map(|(x, y)| (x - y) / (2.0 * h)).collect();
+                gradient[row * a + i] -= self.hyper.pessimism * step::deviation_slope(q, &g);
             }
         }
-        self.rows += (action.len() / a) as u64;
         Ok(gradient)
     }
 
-    /// The lower bound of every row at other actions, `[B]`.
-    fn lower_bound(&mut self, point: Point<'_>, action: Vec<f64>) -> Outcome<Vec<f64>> {
-        let (rows, k) = (point.observation.shape()[0], self.hyper.pessimism);
+    /// `Q_i` of every row at other actions, `[B][M]`.
+    fn values_of_members(&mut self, point: Point<'_>, action: Vec<f64>) -> Outcome<Vec<Vec<f64>>> {
         let action = Array::from_f64(action, point.action.shape(), self.problem.precision);
         let point = Point {
             action: action.view(),
@@ -138,12 +139,10 @@ impl Ascent {
         };
         let query = self.query(point, Reduce::Member);
         let q = self.critic.q(&query)?;
+        let rows = point.observation.shape()[0];
         q.expect_shape("q", &[-1, rows])?;
         let (q, rows) = (q.to_f64()?, rows as usize);
-        let of_row = |row: usize| {
-            let members: Vec<f64> = q.iter().skip(row).step_by(rows).copied().collect();
-            step::lower_bound(&members, k)
-        };
+        let of_row = |row: usize| q.iter().skip(row).step_by(rows).copied().collect();
         Ok((0..rows).map(of_row).collect())
     }
 

@@ -26,15 +26,19 @@ pub fn ascend(a: f64, g: f64, beta: f64, (low, high): (f64, f64)) -> f64 {
     moved.clamp(low, high)
 }
 
-/// `mean_i Q_i - k sd_i Q_i` in one state, with the deviation of a population (divisor `M`).  `q: [M]`
-pub fn lower_bound(q: &[f64], k: f64) -> f64 {
-    let members = q.len() as f64;
+/// The derivative of the members' deviation (divisor `M`) from their derivatives: `sum_i (Q_i - mean) g_i / (M sd)`, and 0
+/// where they agree.  `q: [M]`, `g: [M]`
+pub fn deviation_slope(q: &[f64], g: &[f64]) -> f64 {
+    let (members, sd) = (q.len() as f64, deviation(q));
+    if sd == 0.0 {
+        return 0.0;
+    }
     let mean = q.iter().sum::<f64>() / members;
-    let variance = q.iter().map(|q| (q - mean) * (q - mean)).sum::<f64>() / members;
-    mean - k * libm::sqrt(variance)
+    let products = q.iter().zip(g).map(|(q, g)| (q - mean) * g);
+    products.sum::<f64>() / (members * sd)
 }
 
-/// The gradient of [`lower_bound`] for two members: their deviation is half their distance, so that the bound is
+/// The gradient of `mean - k sd` for two members: their deviation is half their distance, so that the bound is
 /// `(1 - k) mean + k min`.
 pub fn lower_bound_of_two(mean: &[f64], min: &[f64], k: f64) -> Vec<f64> {
     mean.iter()
@@ -52,6 +56,11 @@ pub fn deviation(x: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `mean_i Q_i - k sd_i Q_i` in one state, with the deviation of a population (divisor `M`).  `q: [M]`
+    fn lower_bound(q: &[f64], k: f64) -> f64 {
+        q.iter().sum::<f64>() / q.len() as f64 - k * deviation(q)
+    }
 
     #[test]
     fn normalisations_are_what_they_say() {

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn softmax_draws_with_the_shares_of_the_exponentials() {
-        let (q, alpha, draws) = ([0.1, 0.4, -0.2], 2.0, 20_000);
+        let (q, alpha, draws) = ([0.1f64, 0.4, -0.2], 2.0f64, 20_000);
         let total: f64 = q.iter().map(|q| (alpha * q).exp()).sum();
         let mut counts = [0u32; 3];
         for k in 0..draws {
