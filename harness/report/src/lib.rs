@@ -13,6 +13,7 @@ mod diagnosis;
 mod error;
 mod figure;
 mod tables;
+mod tuning;
 mod write;
 
 pub use claims::{ClaimsFormat, claims};

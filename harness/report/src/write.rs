@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use analysis::{Error as AnalysisError, Resampler, Results};
+use analysis::{Error as AnalysisError, Resampler, Results, ScalingOptions};
 
 use crate::error::{Error, Result};
 use crate::figure::{CurveFigure, FigureFormat, FigureOptions, ScalingFigure};
 use crate::tables::{Content, TableFormat, TableOptions};
+use crate::tuning;
 
 /// What [`write_all`] wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Written {
 }
 
 /// Renders the study in `study_dir` into `out_dir`: `table.{md,csv,json,tex}`, `scaling.{svg,png}` and
-/// `curve.{svg,png}`. A figure without data is left out and named; a file is replaced as a whole.
+/// `curve.{svg,png}`; where values were tuned, `tuning.{md,json}` too. A figure without data is left out and named; a file is replaced as a whole.
 ///
 /// # Errors
 /// `Analysis` with `NothingMeasured` when no table has a measured cell, and every other error of reading the study;
@@ -76,6 +77,13 @@ pub fn write_all(study_dir: &Path, out_dir: &Path) -> Result<Written> {
             &format!("table.{extension}"),
             text.as_bytes(),
         )?;
+    }
+    let tuned = analysis::tuned(&results, &resampler, &ScalingOptions::default())?;
+    if !tuned.is_empty() {
+        let json = serde_json::to_string_pretty(&tuned)? + "\n";
+        save(&mut written, out_dir, "tuning.json", json.as_bytes())?;
+        let text = tuning::markdown(&tuned);
+        save(&mut written, out_dir, "tuning.md", text.as_bytes())?;
     }
     Ok(written)
 }
