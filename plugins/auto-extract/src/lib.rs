@@ -50,7 +50,7 @@ impl Learner for AutoExtract {
         id: "auto-extract",
         version: "1.0.0",
         description: "weighted cloning or policy gradient, whichever a lower bound of Q prefers on held-out states; or their sum",
-        requires: &["critic/1", "state-value/1"],
+        requires: &["continuous-actions", "critic/1", "state-value/1"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };

@@ -43,6 +43,8 @@ impl Space {
                 self.dims.kind
             )));
         }
+        action.expect_finite("action")?;
+        action.expect_finite("action")?;
         let numbers = action.to_f64()?;
         let fits = |x: &f64| *x >= 0.0 && *x < self.actions as f64 && x.fract() == 0.0;
         if let Some(i) = numbers.iter().position(|x| !fits(x)) {

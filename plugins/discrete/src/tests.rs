@@ -312,10 +312,11 @@ fn actions_are_indices_drawn_by_their_probability() {
         for (row, action) in numbers.iter().enumerate() {
             assert_eq!(log_prob[row], of_row[row * ACTIONS + *action as usize]);
         }
-        for bad in [-1.0, 4.0, 0.5] {
+        let outside = [-1.0, 4.0, 0.5].map(|bad| (bad, Code::InvalidArgument));
+        for (bad, code) in outside.into_iter().chain([(f64::NAN, Code::NonFinite)]) {
             let action = host.array(&vec![bad; rows], &[rows as i64, 1]);
             let failure = actor.log_prob(states.view(), None, action.view()).err();
-            assert_eq!(failure.map(|f| f.code), Some(Code::InvalidArgument));
+            assert_eq!(failure.map(|f| f.code), Some(code));
         }
     }
 }

@@ -26,7 +26,7 @@ impl Learner for Opex {
         id: "opex",
         version: "1.0.0",
         description: "a policy whose actions move along the critic's gradient while it acts, without training",
-        requires: &["critic/1", "policy/1"],
+        requires: &["continuous-actions", "critic/1", "policy/1"],
         provides: &["policy/1", "test-time/1"],
         bitwise: true,
     };

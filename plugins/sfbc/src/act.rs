@@ -31,7 +31,7 @@ impl Learner for Sfbc {
         id: "sfbc",
         version: "1.0.0",
         description: "the best of N actions of a behaviour policy under a critic, without training",
-        requires: &["critic/1", "policy/1"],
+        requires: &["continuous-actions", "critic/1", "policy/1"],
         provides: &["policy/1", "test-time/1"],
         bitwise: true,
     };

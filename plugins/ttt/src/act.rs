@@ -30,7 +30,12 @@ impl Learner for Ttt {
         id: "ttt",
         version: "1.0.0",
         description: "a policy that is updated on the states it meets while it acts, with a frozen critic",
-        requires: &["critic/1", "policy/1", "policy-update/1"],
+        requires: &[
+            "continuous-actions",
+            "critic/1",
+            "policy/1",
+            "policy-update/1",
+        ],
         provides: &["policy/1", "test-time/1"],
         bitwise: true,
     };
