@@ -24,6 +24,7 @@ macro_rules! check {
             description: $description,
             kinds: $kinds,
             each_problem: true,
+            interface: None,
             run: $run,
         }
     };
@@ -33,6 +34,14 @@ macro_rules! check {
 const fn once(check: Check) -> Check {
     Check {
         each_problem: false,
+        ..check
+    }
+}
+
+/// A check of one interface.
+const fn of(interface: &'static str, check: Check) -> Check {
+    Check {
+        interface: Some(interface),
         ..check
     }
 }
@@ -264,110 +273,152 @@ static CHECKS: &[Check] = &[
         "Every function of an interface on arrays of the wrong width, number of dimensions or element type, and without the \
          goals that the problem has, fails with code invalid-argument; a panic does not count."
     ),
-    check!(
-        LEARNER,
-        "actions",
-        "actions finite, in bounds, right shape",
-        policy::actions,
-        "Greedy and sampled actions, before and after training, near and far from the data, are [B, A], finite and \
+    of(
+        "policy/1",
+        check!(
+            LEARNER,
+            "actions",
+            "actions finite, in bounds, right shape",
+            policy::actions,
+            "Greedy and sampled actions, before and after training, near and far from the data, are [B, A], finite and \
          within the action bounds; discrete ones are [B, 1] and indices."
+        ),
     ),
-    check!(
-        LEARNER,
-        "greedy",
-        "greedy actions are deterministic",
-        policy::greedy,
-        "Asking twice for greedy actions gives the same bits, also with a sampled call in between."
+    of(
+        "policy/1",
+        check!(
+            LEARNER,
+            "greedy",
+            "greedy actions are deterministic",
+            policy::greedy,
+            "Asking twice for greedy actions gives the same bits, also with a sampled call in between."
+        ),
     ),
-    check!(
-        LEARNER,
-        "sampled",
-        "sampled actions depend on position only",
-        policy::sampled,
-        "Equal positions give equal actions whatever was asked in between; other positions give other noise. Skipped for \
+    of(
+        "policy/1",
+        check!(
+            LEARNER,
+            "sampled",
+            "sampled actions depend on position only",
+            policy::sampled,
+            "Equal positions give equal actions whatever was asked in between; other positions give other noise. Skipped for \
          deterministic policies."
+        ),
     ),
-    check!(
-        LEARNER,
-        "critic-values",
-        "Q: shapes, members, target",
-        critic::values,
-        "q is [B], or [M, B] per member; minimum and mean are those of the members; a missing target network and a \
+    of(
+        "critic/1",
+        check!(
+            LEARNER,
+            "critic-values",
+            "Q: shapes, members, target",
+            critic::values,
+            "q is [B], or [M, B] per member; minimum and mean are those of the members; a missing target network and a \
          gradient without reduction answer unsupported."
+        ),
     ),
-    check!(
-        LEARNER,
-        "critic-gradient",
-        "dQ/da agrees with differences of Q",
-        critic::gradient,
-        "q_gradient agrees with central differences of q at every probed place where q is smooth."
+    of(
+        "critic/1",
+        check!(
+            LEARNER,
+            "critic-gradient",
+            "dQ/da agrees with differences of Q",
+            critic::gradient,
+            "q_gradient agrees with central differences of q at every probed place where q is smooth."
+        ),
     ),
-    check!(
-        LEARNER,
-        "state-value",
-        "V: shape, finite",
-        critic::state_value,
-        "v is [B] and finite."
+    of(
+        "state-value/1",
+        check!(
+            LEARNER,
+            "state-value",
+            "V: shape, finite",
+            critic::state_value,
+            "v is [B] and finite."
+        ),
     ),
-    check!(
-        LEARNER,
-        "q-all",
-        "Q of all actions: shapes, members, target",
-        discrete::q_all,
-        "q_all is [B, K], or [M, B, K] per member; minimum and mean are those of the members; a missing target network \
+    of(
+        "q-all/1",
+        check!(
+            LEARNER,
+            "q-all",
+            "Q of all actions: shapes, members, target",
+            discrete::q_all,
+            "q_all is [B, K], or [M, B, K] per member; minimum and mean are those of the members; a missing target network \
          answers unsupported."
+        ),
     ),
-    check!(
-        LEARNER,
-        "log-probabilities",
-        "probabilities of all actions sum to 1",
-        discrete::log_probs,
-        "log_probs is [B, K] and the probabilities of each row sum to 1."
+    of(
+        "policy-discrete/1",
+        check!(
+            LEARNER,
+            "log-probabilities",
+            "probabilities of all actions sum to 1",
+            discrete::log_probs,
+            "log_probs is [B, K] and the probabilities of each row sum to 1."
+        ),
     ),
-    check!(
-        LEARNER,
-        "encoder",
-        "codes: shape, finite, row by row",
-        discrete::encoder,
-        "encode is [B, E] and finite, with one E; an observation has the same code alone and among others."
+    of(
+        "encoder/1",
+        check!(
+            LEARNER,
+            "encoder",
+            "codes: shape, finite, row by row",
+            discrete::encoder,
+            "encode is [B, E] and finite, with one E; an observation has the same code alone and among others."
+        ),
     ),
-    check!(
-        LEARNER,
-        "update-still",
-        "policy updates: rate 0 changes nothing",
-        update::still,
-        "Steps of policy-update/1 with a learning rate of 0 leave actions and saved bytes as they were and give a KL of 0; \
+    of(
+        "policy-update/1",
+        check!(
+            LEARNER,
+            "update-still",
+            "policy updates: rate 0 changes nothing",
+            update::still,
+            "Steps of policy-update/1 with a learning rate of 0 leave actions and saved bytes as they were and give a KL of 0; \
          a step before begin fails with code invalid-argument."
+        ),
     ),
-    check!(
-        LEARNER,
-        "update-ascent",
-        "policy updates: upwards",
-        update::ascent,
-        "A small step without a KL term raises <dq_da, mu>; the step after it gives a KL above 0."
+    of(
+        "policy-update/1",
+        check!(
+            LEARNER,
+            "update-ascent",
+            "policy updates: upwards",
+            update::ascent,
+            "A small step without a KL term raises <dq_da, mu>; the step after it gives a KL above 0."
+        ),
     ),
-    check!(
-        LEARNER,
-        "update-reset",
-        "policy updates: reset returns (bitwise)",
-        update::reset,
-        "reset and begin return to the trained policy, bit for bit, with a fresh optimiser: the same steps give the same \
+    of(
+        "policy-update/1",
+        check!(
+            LEARNER,
+            "update-reset",
+            "policy updates: reset returns (bitwise)",
+            update::reset,
+            "reset and begin return to the trained policy, bit for bit, with a fresh optimiser: the same steps give the same \
          actions again. save() writes the trained policy whatever was done since."
+        ),
     ),
-    check!(
-        LEARNER,
-        "test-time-counts",
-        "test time: counts never fall",
-        test_time::counts,
-        "Over three episodes the counts of test-time/1 never fall and `sequential` stays as it is."
+    of(
+        "test-time/1",
+        check!(
+            LEARNER,
+            "test-time-counts",
+            "test time: counts never fall",
+            test_time::counts,
+            "Over three episodes the counts of test-time/1 never fall and `sequential` stays as it is."
+        ),
     ),
-    check!(
-        LEARNER,
-        "test-time-repeats",
-        "test time: a fresh instance repeats",
-        test_time::repeats,
-        "Two fresh instances that play the same episodes give the same actions and counts, bit for bit; a batch of several \
+    of(
+        "test-time/1",
+        check!(
+            LEARNER,
+            "test-time-repeats",
+            "test time: a fresh instance repeats",
+            test_time::repeats,
+            "Two fresh instances that play the same episodes give the same actions and counts, bit for bit; a batch of several \
          rows in between changes no later action."
+        ),
     ),
     check!(
         LEARNER,

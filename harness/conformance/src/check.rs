@@ -28,6 +28,8 @@ pub struct Check {
     pub description: &'static str,
     /// What it applies to.
     pub kinds: &'static [Kind],
+    /// The interface it judges, where it judges one.
+    pub interface: Option<&'static str>,
     /// Whether it is run on every kind of problem that a learner accepts, or once.
     pub(crate) each_problem: bool,
     pub(crate) run: fn(&Context) -> Verdict,
@@ -119,6 +121,16 @@ fn find(name: &str) -> Result<&'static Check, Error> {
     })
 }
 
+/// Whether what the check judges is there to be judged.
+fn provides(sidecar: &Sidecar, target: &Target, check: &Check) -> bool {
+    let Some(interface) = check.interface else {
+        return true;
+    };
+    let learners = sidecar.learners.iter();
+    let learner = learners.filter(|m| Some(m.id.as_str()) == target.id());
+    learner.flat_map(|m| &m.provides).any(|id| id == interface)
+}
+
 fn targets(sidecar: &Sidecar) -> Vec<Target> {
     let learners = sidecar
         .learners
@@ -147,8 +159,8 @@ fn target(sidecar: &Sidecar, id: &str) -> Result<Target, Error> {
     }
 }
 
-/// The cases of a plugin: every check of every target, in the order of the catalog; or only the checks named in `only`
-/// (empty means all) and only the targets whose id is `of`.
+/// The cases of a plugin: every check of every target, in the order of the catalog, but for those of interfaces that a
+/// learner does not provide; or the checks named in `only` (empty means all) of the targets whose id is `of`.
 ///
 /// # Errors
 /// When a name is unknown, or when the selection is empty.
@@ -167,7 +179,8 @@ pub fn cases(sidecar: &Sidecar, only: &[String], of: Option<&str>) -> Result<Vec
     let mut cases = Vec::new();
     for target in &targets {
         for &check in &chosen {
-            if check.kinds.contains(&target.kind()) {
+            let fits = !only.is_empty() || provides(sidecar, target, check);
+            if check.kinds.contains(&target.kind()) && fits {
                 cases.push(Case {
                     check,
                     target: target.clone(),

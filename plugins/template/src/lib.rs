@@ -8,7 +8,7 @@ use nn::{
     StateWriter, StdKind,
 };
 use plugin_api::{
-    Host, Learner, LearnerInfo, Outcome, PluginInfo, Policy, Problem, Provide, Upstream,
+    Goals, Host, Learner, LearnerInfo, Outcome, PluginInfo, Policy, Problem, Provide, Upstream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ impl Learner for Template {
     fn update(&mut self, count: u64) -> Outcome<()> {
         for _ in 0..count {
             let step = self.progress.next()?; // stops here when the host asks to
-            let batch = Minibatch::draw(&self.host, self.dims, "train", step)?;
+            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Policy)?;
             let (s, a) = (batch.state()?, batch.action()?);
             let f = losses::filter(&self.critic.advantage(&batch)?, self.hyper.threshold);
             let loss = losses::filtered_cloning(&f, &self.actor.mean(&s), &a);
