@@ -44,9 +44,8 @@ impl Space {
             )));
         }
         action.expect_finite("action")?;
-        action.expect_finite("action")?;
         let numbers = action.to_f64()?;
-        let fits = |x: &f64| *x >= 0.0 && *x < self.actions as f64 && x.fract() == 0.0;
+        let fits = |x: &f64| (0.0..self.actions as f64).contains(x) && x.fract() == 0.0;
         if let Some(i) = numbers.iter().position(|x| !fits(x)) {
             return Err(Failure::invalid_argument(format!(
                 "action {i} is {}, expected an index below {}",
