@@ -80,6 +80,7 @@ static TABLE: HostTable = HostTable(abi::Host {
     log,
     metric: no_metric,
     cancelled: never,
+    batch_with: None,
 });
 
 struct HostTable(abi::Host);
