@@ -1,5 +1,7 @@
 //! `assay plugin` as a user meets it: exit codes, what goes to stdout, what the errors say.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;

@@ -1,6 +1,8 @@
 //! The plugins of this repository, and a new one made outside it, with the real executable. Needs what
 //! `cargo xtask test` builds; says why it skips otherwise.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! The real binary on tiny studies: torch-free fixture plugins, a contextual bandit, results in temporary folders.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper fails the test")]
+
 mod complete;
 mod crash;
 mod failures;

@@ -92,14 +92,13 @@ fn check(draws: u64) {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
+/// 200 draws of each; the full check is `ASSAY_TEST_DRAWS=1000 cargo test -p analysis -- --nocapture claims_are_decided`.
 #[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests are configured by environment variables"
+)]
 fn claims_are_decided_as_they_declare() {
-    check(200);
-}
-
-/// The full check: `cargo test -p analysis -- --ignored --nocapture claims`.
-#[test]
-#[ignore = "minutes; the same with 1,000 draws"]
-fn claims_are_decided_as_they_declare_in_a_thousand_draws() {
-    check(1000);
+    let draws = std::env::var("ASSAY_TEST_DRAWS").ok();
+    check(draws.map_or(200, |n| n.parse().expect("a number of draws")));
 }
