@@ -104,7 +104,7 @@ handle!(
 );
 
 impl CriticHandle<'_> {
-    /// `Q(s, a)`: `[B]`, or `[M, B]` with [`Reduce::Member`].
+    /// `Q(s, a)`: `[B]`, or `[M, B]` with [`Reduce::Member`](crate::Reduce::Member).
     pub fn q(&mut self, query: &Query<'_>) -> Outcome<View<'_>> {
         let mut q = empty();
         // SAFETY: the table is valid by `from_raw`'s contract; inputs are borrowed for the call.
