@@ -341,12 +341,17 @@ fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outc
         render::print(folder)?;
     }
     if !args.manifest.json {
-        output::note(&format!(
-            "\ntable    {}\nmatrix   {}\ncurves   {}",
-            folder.join("table.md").display(),
-            folder.join("scaling.svg").display(),
-            folder.join("curve.svg").display()
-        ));
+        // A study without axes has no matrix, one without snapshots and sweeps no curves.
+        let made = [
+            ("table", "table.md"),
+            ("matrix", "scaling.svg"),
+            ("curves", "curve.svg"),
+        ]
+        .map(|(what, file)| (what, folder.join(file)))
+        .into_iter()
+        .filter(|(_, file)| file.exists())
+        .map(|(what, file)| format!("\n{what:<8} {}", file.display()));
+        output::note(&made.collect::<String>());
     }
     if !report.failed.is_empty() {
         let own = report
