@@ -1,5 +1,6 @@
 //! Which environments there are.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use manifest::random::Stream;
@@ -209,17 +210,26 @@ impl Simulator {
     }
 }
 
-/// The solution of an environment at `discount`; `None` where there is none. A maze's is computed at its first use.
+/// The solution of an environment at `discount`; `None` where there is none. A maze's is computed at its first use, or read from the
+/// folder `kept`, where it is also written.
 ///
 /// # Errors
 /// An unknown id, or a discount outside `[0, 1)`.
-pub fn oracle(id: &str, discount: f64) -> Result<Option<Arc<dyn Oracle>>, Error> {
+pub fn oracle(
+    id: &str,
+    discount: f64,
+    kept: Option<&Path>,
+) -> Result<Option<Arc<dyn Oracle>>, Error> {
     let entry = info(id)?;
     if !(0.0..1.0).contains(&discount) {
         return Err(Error::Discount { found: discount });
     }
     Ok(Some(match (entry.maze, entry.id) {
-        (Some(task), _) => Arc::new(maze::MazeOracle::new(task, discount)),
+        (Some(task), _) => Arc::new(maze::MazeOracle::new(
+            task,
+            discount,
+            kept.map(Path::to_owned),
+        )),
         (None, lqr::ID) => Arc::new(LqrOracle::new(discount)),
         (None, cbandit::DISCRETE_ID) => Arc::new(CBanditDiscreteOracle),
         (None, _) => Arc::new(CBanditOracle),
@@ -256,7 +266,7 @@ mod tests {
             };
             assert_eq!((spec.action_low, spec.action_high), bounds);
             assert_eq!(info.levels().map_or(0, |l| l.count()), info.action_count);
-            assert!(oracle(info.id, info.discount).unwrap().is_some());
+            assert!(oracle(info.id, info.discount, None).unwrap().is_some());
         }
     }
 
@@ -269,7 +279,7 @@ mod tests {
         );
         assert!(error.hint().unwrap().contains("point-maze/umaze-v0"));
         assert!(matches!(
-            oracle("cbandit/default-v0", 1.0),
+            oracle("cbandit/default-v0", 1.0, None),
             Err(Error::Discount { .. })
         ));
     }

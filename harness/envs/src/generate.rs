@@ -228,7 +228,7 @@ enum Optimum {
 impl Optimum {
     fn new(entry: &EnvironmentInfo) -> Self {
         match (entry.maze, entry.id) {
-            (Some(task), _) => Self::Maze(MazeOracle::new(task, entry.discount)),
+            (Some(task), _) => Self::Maze(MazeOracle::new(task, entry.discount, None)),
             (None, lqr::ID) => Self::Lqr(LqrOracle::new(entry.discount)),
             (None, _) => Self::CBandit,
         }

@@ -183,7 +183,7 @@ pub fn reference_returns(environment: &str, recipe: Option<&Recipe>) -> Result<R
 }
 
 fn maze_references(task: &'static Task, discount: f64) -> Result<References, Error> {
-    let oracle = MazeOracle::new(task, discount);
+    let oracle = MazeOracle::new(task, discount, None);
     let mut env = PointMaze::new(task);
     let mut observation = vec![0.0f32; task.observation_dim()];
     let (mut goal, mut action) = ([0.0f32; maze::GOAL_DIM], vec![0.0f32; task.action_dim()]);

@@ -51,6 +51,7 @@ const FILES: &[(&str, &[u8])] = &[
     ),
     ("src/maze/grid.rs", include_bytes!("../src/maze/grid.rs")),
     ("src/maze/image.rs", include_bytes!("../src/maze/image.rs")),
+    ("src/maze/kept.rs", include_bytes!("../src/maze/kept.rs")),
     ("src/maze/map.rs", include_bytes!("../src/maze/map.rs")),
     ("src/maze/mesh.rs", include_bytes!("../src/maze/mesh.rs")),
     ("src/maze/mod.rs", include_bytes!("../src/maze/mod.rs")),

@@ -38,6 +38,13 @@ pub struct Job {
     pub resume_interval_updates: u64,
 }
 
+impl Job {
+    /// Where workers keep the solutions of environments for each other; nothing else is read from there.
+    pub(crate) fn solutions(&self) -> PathBuf {
+        self.results.join("store/solutions")
+    }
+}
+
 /// A stage inside a job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,9 @@
 //! The values of one goal on a grid over position and velocity, with multilinear interpolation.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use super::kept;
 use super::mesh::{Mesh, Resolution};
 use super::solver::{Noise, Solution, Solver};
 use super::{
@@ -26,13 +28,15 @@ impl Grid {
             Arc::new(Mesh::new(map, resolution)),
             map.goal_cell(),
             discount,
+            None,
         )
     }
 
     /// Solves the way to the centre of a cell: modified policy iteration, Gauss-Seidel sweeps outward from the goal, until no
-    /// value changes by more than 1e-4 when actions are chosen anew.
-    pub fn towards(mesh: Arc<Mesh>, goal: Cell, discount: f64) -> Self {
-        let solution = Arc::new(Solver::new(&mesh, goal, discount).optimal());
+    /// value changes by more than 1e-4 when actions are chosen anew. With `kept`, solutions are read from and written to that folder.
+    pub fn towards(mesh: Arc<Mesh>, goal: Cell, discount: f64, kept: Option<&Path>) -> Self {
+        let solve = || Solver::new(&mesh, goal, discount).optimal();
+        let solution = Arc::new(kept::solution(kept, &mesh, goal, discount, solve));
         Self {
             mesh,
             goal,
@@ -55,6 +59,11 @@ impl Grid {
     /// Sweeps that chose actions anew until convergence.
     pub fn sweeps(&self) -> usize {
         self.solution.sweeps
+    }
+
+    #[cfg(test)]
+    pub(super) fn solution(&self) -> &Solution {
+        &self.solution
     }
 
     fn values(&self) -> &[f64] {

@@ -3,6 +3,7 @@
 mod controller;
 mod grid;
 mod image;
+mod kept;
 mod map;
 mod mesh;
 mod oracle;

@@ -1,5 +1,6 @@
 //! Near-exact values of a maze, or a declared expert.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::solver::Noise;
@@ -19,6 +20,8 @@ const ACTION_STEPS: usize = 5;
 pub struct MazeOracle {
     task: &'static Task,
     discount: f64,
+    /// Where solutions are kept between processes.
+    kept: Option<PathBuf>,
     mesh: OnceLock<Arc<Mesh>>,
     /// By cell.
     grids: Vec<OnceLock<Grid>>,
@@ -35,12 +38,13 @@ struct Noisy {
 }
 
 impl MazeOracle {
-    /// An oracle that has not computed anything yet.
-    pub fn new(task: &'static Task, discount: f64) -> Self {
+    /// An oracle that has not computed anything yet. With `kept`, it shares solutions with other processes through that folder.
+    pub fn new(task: &'static Task, discount: f64, kept: Option<PathBuf>) -> Self {
         let cells = task.map.width() * task.map.height();
         Self {
             task,
             discount,
+            kept,
             mesh: OnceLock::new(),
             grids: (0..cells).map(|_| OnceLock::new()).collect(),
             noisy: Mutex::default(),
@@ -54,7 +58,7 @@ impl MazeOracle {
             let mesh = self
                 .mesh
                 .get_or_init(|| Arc::new(Mesh::new(self.task.map, resolution)));
-            Grid::towards(mesh.clone(), goal, self.discount)
+            Grid::towards(mesh.clone(), goal, self.discount, self.kept.as_deref())
         })
     }
 

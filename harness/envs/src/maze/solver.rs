@@ -83,7 +83,7 @@ impl Noise {
 }
 
 /// Values and greedy actions of all nodes, node by node, then vy, then vx.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Solution {
     pub(super) values: Vec<f64>,
     pub(super) actions: Vec<u8>,

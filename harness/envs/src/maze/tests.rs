@@ -2,7 +2,7 @@ use super::*;
 use crate::{Functional, Oracle};
 use std::sync::LazyLock;
 
-static ORACLE: LazyLock<MazeOracle> = LazyLock::new(|| MazeOracle::new(&TASKS[0], DISCOUNT));
+static ORACLE: LazyLock<MazeOracle> = LazyLock::new(|| MazeOracle::new(&TASKS[0], DISCOUNT, None));
 
 fn starts(n: u64) -> Vec<[f64; STATE_DIM]> {
     let mut env = PointMaze::new(&TASKS[0]);
@@ -183,7 +183,7 @@ fn named(id: &str) -> &'static Task {
 }
 
 fn oracle_of(id: &str) -> MazeOracle {
-    MazeOracle::new(named(id), DISCOUNT)
+    MazeOracle::new(named(id), DISCOUNT, None)
 }
 
 /// Plays an episode with the oracle; steps, and whether the goal was reached.

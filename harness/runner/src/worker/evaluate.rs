@@ -139,7 +139,11 @@ fn reference(job: &Job) -> Result<Option<Reference>, Stop> {
     if envs::info(&job.data.environment).is_err() {
         return Ok(None);
     }
-    let oracle = envs::oracle(&job.data.environment, job.data.discount)?;
+    let oracle = envs::oracle(
+        &job.data.environment,
+        job.data.discount,
+        Some(&job.solutions()),
+    )?;
     Ok(oracle.map(Reference::new))
 }
 

@@ -298,7 +298,7 @@ mod tests {
             length: 1.0,
             seed: 3,
         };
-        let reference = Reference::new(envs::oracle(ID, 0.95).unwrap().unwrap());
+        let reference = Reference::new(envs::oracle(ID, 0.95, None).unwrap().unwrap());
         let mut environment = envs::make(ID).unwrap();
         Noise::draw(
             dials,
@@ -352,7 +352,7 @@ mod tests {
             );
             assert!((x - 4.0 * y).abs() < 1e-12);
         }
-        let reference = Reference::new(envs::oracle(ID, 0.95).unwrap().unwrap());
+        let reference = Reference::new(envs::oracle(ID, 0.95, None).unwrap().unwrap());
         let alone = noise(0.0, 1.0);
         let (mut exact, mut added) = (0.0, 0.0);
         for (s, a) in draws(2_000) {

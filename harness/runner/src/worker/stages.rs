@@ -225,14 +225,18 @@ impl Stages {
     ) -> Result<Live, Stop> {
         let problem = problem(job, stage, data);
         let Some((path, sha256)) = &stage.library else {
-            let oracle =
-                envs::oracle(&job.data.environment, job.data.discount)?.ok_or_else(|| {
-                    let message = format!(
-                        "environment `{}` has no exact solution",
-                        job.data.environment
-                    );
-                    Stop::new(FailureKind::Refused, message)
-                })?;
+            let oracle = envs::oracle(
+                &job.data.environment,
+                job.data.discount,
+                Some(&job.solutions()),
+            )?
+            .ok_or_else(|| {
+                let message = format!(
+                    "environment `{}` has no exact solution",
+                    job.data.environment
+                );
+                Stop::new(FailureKind::Refused, message)
+            })?;
             let entries = job.data.goal.as_ref().map(|g| g.observation.as_slice());
             let exact = ExactValues::new(Setup {
                 oracle,

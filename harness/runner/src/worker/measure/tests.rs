@@ -33,7 +33,7 @@ fn form(id: &str) -> Form {
 
 fn reference(id: &str) -> Reference {
     let info = envs::info(id).unwrap();
-    Reference::new(envs::oracle(id, info.discount).unwrap().unwrap())
+    Reference::new(envs::oracle(id, info.discount, None).unwrap().unwrap())
 }
 
 fn simulator(id: &str) -> Simulator {
@@ -59,7 +59,7 @@ fn exact(id: &str, params: serde_json::Value) -> Served<ExactValues> {
     };
     Served::new(
         ExactValues::new(Setup {
-            oracle: envs::oracle(id, info.discount).unwrap().unwrap(),
+            oracle: envs::oracle(id, info.discount, None).unwrap().unwrap(),
             params: params.as_object().unwrap(),
             behaviour: Some(&BEHAVIOUR),
             environment: id,
