@@ -39,6 +39,14 @@ pub fn oracle_schema() -> Value {
             "noise_seed": {
                 "type": "integer", "minimum": 0, "default": 0,
                 "description": "seed of the noise; the same for all run seeds unless it is an axis"
+            },
+            "members": {
+                "type": "integer", "minimum": 1, "maximum": 64, "default": 1,
+                "description": "members of the critic, each with noise of its own and of the same amplitude; the first is the critic of one member"
+            },
+            "shared_noise": {
+                "type": "number", "minimum": 0.0, "maximum": 1.0, "default": 0.0,
+                "description": "share of the noise's variance that is common to all members; at 0 their errors are independent, at 1 they agree"
             }
         }
     })

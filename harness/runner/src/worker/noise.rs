@@ -12,11 +12,16 @@
 //! States behind all scales are those that pi* meets in 64 episodes, at most 256, with 8 uniform actions each; so the noise
 //! is a function of environment, discount, functional and `noise_seed`. Actions beyond the bounds count as
 //! clipped. A finite action set enters `x` as one indicator per action and has no gradient.
+//!
+//! `members = M` gives the critic M members, each with functions of its own in both places: member i is off by
+//! `sqrt(c) f_common + sqrt(1 - c) f_i` with `c = shared_noise`, so every member is as far off as a critic of one member is,
+//! and two of them have errors that correlate by `c`. Without shared noise member 0 is the critic of one member.
 
 use super::failure::Stop;
 use super::measure::Reference;
 use envs::{Environment, Functional};
 use manifest::random::{Family, Stream};
+use plugin_api::Reduce;
 use serde_json::{Map, Value};
 
 const FEATURES: usize = 128;
@@ -31,6 +36,8 @@ pub(crate) struct Dials {
     gradient: f64,
     length: f64,
     seed: u64,
+    members: usize,
+    shared: f64,
 }
 
 impl Dials {
@@ -45,9 +52,17 @@ impl Dials {
                 .get("noise_seed")
                 .and_then(Value::as_u64)
                 .unwrap_or(0),
+            members: members(params),
+            shared: number("shared_noise").unwrap_or(0.0),
         };
         (dials.value > 0.0 || dials.gradient > 0.0).then_some(dials)
     }
+}
+
+/// Members of the critic among the oracle's hyperparameters.
+pub(crate) fn members(params: &Map<String, Value>) -> usize {
+    let members = params.get("members").and_then(Value::as_u64);
+    members.map_or(1, |members| members.max(1) as usize)
 }
 
 /// A perturbation of Q and of its gradient.
@@ -58,10 +73,21 @@ pub(crate) struct Noise {
     high: f64,
     action_dim: usize,
     action_count: usize,
-    /// Amplitude and function added to Q.
-    value: (f64, Waves),
-    /// Amplitude and one function per action entry, added to dQ/da.
-    gradient: (f64, Vec<Waves>),
+    /// Amplitude of what is added to Q.
+    value: f64,
+    /// Amplitude of what is added to dQ/da alone.
+    gradient: f64,
+    /// Each member's own functions.
+    own: Vec<Field>,
+    /// Functions of all members, and the factors on these and on a member's own.
+    common: Option<(Field, f64, f64)>,
+}
+
+/// One draw of all functions.
+struct Field {
+    value: Waves,
+    /// One for each entry of an action; none where gradients have no noise of their own.
+    gradient: Vec<Waves>,
 }
 
 impl Noise {
@@ -77,35 +103,35 @@ impl Noise {
         let (state_dim, action_count) = (spec.observation_dim + spec.goal_dim, spec.action_count);
         let action_dim = if action_count > 0 { 1 } else { spec.action_dim };
         let width = state_dim + action_dim.max(action_count);
+        let entries = if dials.gradient > 0.0 && action_count == 0 {
+            action_dim
+        } else {
+            0
+        };
+        let field = |path: &[&str]| Field::draw(width, entries, dials, path);
+        let own = |i: usize| match i {
+            0 => field(&["oracle"]),
+            _ => field(&["oracle", "member", &i.to_string()]),
+        };
         let mut noise = Self {
             scale: scales(&states, state_dim),
             low: f64::from(spec.action_low),
             high: f64::from(spec.action_high),
             action_dim,
             action_count,
-            value: (
-                0.0,
-                Waves::draw(width, dials.length, dials.seed, &["oracle", "value"]),
-            ),
-            gradient: (0.0, Vec::new()),
+            value: 0.0,
+            gradient: 0.0,
+            own: (0..dials.members).map(own).collect(),
+            common: (dials.shared > 0.0).then(|| {
+                let (all, each) = (libm::sqrt(dials.shared), libm::sqrt(1.0 - dials.shared));
+                (field(&["oracle", "common"]), all, each)
+            }),
         };
         let (advantage, slope) =
             noise.deviations(reference, functional, &states, spec.observation_dim)?;
-        noise.value.0 = dials.value * advantage;
-        if dials.gradient > 0.0 && action_count == 0 {
-            let wave = |k: usize| {
-                let name = k.to_string();
-                Waves::draw(
-                    width,
-                    dials.length,
-                    dials.seed,
-                    &["oracle", "gradient", &name],
-                )
-            };
-            noise.gradient = (
-                dials.gradient * slope / libm::sqrt(action_dim as f64),
-                (0..action_dim).map(wave).collect(),
-            );
+        noise.value = dials.value * advantage;
+        if entries > 0 {
+            noise.gradient = dials.gradient * slope / libm::sqrt(action_dim as f64);
         }
         Ok(noise)
     }
@@ -145,32 +171,77 @@ impl Noise {
         Ok((libm::sqrt(variance / n), libm::sqrt(square / n)))
     }
 
-    /// What is added to Q at one state and action; `gradient` (`[A]`, of the exact Q) becomes that of the sum.
+    /// What is added to the smallest or the mean Q at one state and action; `gradient` (`[A]`, of the exact Q) becomes that
+    /// of the sum. All members have the same exact Q, so the smallest is the one with the smallest error.
     pub(crate) fn perturb(
         &self,
         observation: &[f32],
         goal: &[f32],
         action: &[f32],
+        reduce: Reduce,
         gradient: Option<&mut [f32]>,
     ) -> f64 {
         let x = self.input(observation, goal, action);
-        let Some(gradient) = gradient else {
-            return self.value.0 * self.value.1.value(&x);
+        let mut slopes = gradient.is_some().then(Vec::new);
+        let errors = self.errors(&x, slopes.as_mut());
+        let smallest = smallest(&errors);
+        let of = |i: usize, all: &[f64], width: usize| match reduce {
+            Reduce::Min => all[smallest * width + i],
+            _ => all.iter().skip(i).step_by(width).sum::<f64>() / errors.len() as f64,
         };
-        let start = self.scale.len();
-        let mut slope = vec![0.0; self.action_dim];
-        let value = self.value.1.value_and_slope(&x, start, &mut slope);
-        let half = 0.5 * (self.high - self.low);
-        for (k, g) in gradient.iter_mut().enumerate() {
-            // Beyond the bounds the action is clipped, and nothing changes with it.
-            let a = f64::from(action[k]);
-            if (self.low..=self.high).contains(&a) {
-                let alone = self.gradient.1.get(k).map_or(0.0, |w| w.value(&x));
-                let added = self.value.0 * slope[k] / half + self.gradient.0 * alone;
-                *g = (f64::from(*g) + added) as f32;
+        if let (Some(gradient), Some(slopes)) = (gradient, slopes) {
+            for (k, g) in gradient.iter_mut().enumerate() {
+                // Beyond the bounds the action is clipped, and nothing changes with it.
+                if (self.low..=self.high).contains(&f64::from(action[k])) {
+                    *g = (f64::from(*g) + of(k, &slopes, self.action_dim)) as f32;
+                }
             }
         }
-        self.value.0 * value
+        of(0, &errors, 1)
+    }
+
+    /// What is added to Q of each member at one state and action: `[M]`.
+    pub(crate) fn of_members(&self, observation: &[f32], goal: &[f32], action: &[f32]) -> Vec<f64> {
+        self.errors(&self.input(observation, goal, action), None)
+    }
+
+    /// What is added to Q of each member at `x`: `[M]`; `slopes` becomes what is added to dQ/da, `[M, A]`.
+    fn errors(&self, x: &[f64], mut slopes: Option<&mut Vec<f64>>) -> Vec<f64> {
+        let mut slope = slopes.is_some().then(|| vec![0.0; self.action_dim]);
+        let common = self.common.as_ref().map(|(field, all, each)| {
+            let value = self.of_field(field, x, slope.as_deref_mut());
+            (value, slope.clone().unwrap_or_default(), *all, *each)
+        });
+        let error = |field: &Field| {
+            let value = self.of_field(field, x, slope.as_deref_mut());
+            let mixed = |own: f64, shared: f64, all: f64, each: f64| all * shared + each * own;
+            if let (Some(slopes), Some(slope)) = (slopes.as_deref_mut(), &slope) {
+                slopes.extend(slope.iter().enumerate().map(|(k, own)| match &common {
+                    None => *own,
+                    Some((_, shared, all, each)) => mixed(*own, shared[k], *all, *each),
+                }));
+            }
+            match &common {
+                None => value,
+                Some((shared, _, all, each)) => mixed(value, *shared, *all, *each),
+            }
+        };
+        self.own.iter().map(error).collect()
+    }
+
+    /// What one draw adds to Q at `x`; `slope` `[A]` becomes what it adds to dQ/da.
+    fn of_field(&self, field: &Field, x: &[f64], slope: Option<&mut [f64]>) -> f64 {
+        let Some(slope) = slope else {
+            return self.value * field.value.value(x);
+        };
+        slope.fill(0.0);
+        let value = field.value.value_and_slope(x, self.scale.len(), slope);
+        let half = 0.5 * (self.high - self.low);
+        for (k, d) in slope.iter_mut().enumerate() {
+            let alone = field.gradient.get(k).map_or(0.0, |w| w.value(x));
+            *d = self.value * *d / half + self.gradient * alone;
+        }
+        self.value * value
     }
 
     fn input(&self, observation: &[f32], goal: &[f32], action: &[f32]) -> Vec<f64> {
@@ -234,6 +305,30 @@ fn scales(states: &[Vec<f32>], width: usize) -> Vec<(f64, f64)> {
     (0..width).map(of).collect()
 }
 
+/// The member with the smallest error, the first of equal ones.
+fn smallest(errors: &[f64]) -> usize {
+    let mut least = 0;
+    for (i, error) in errors.iter().enumerate() {
+        if *error < errors[least] {
+            least = i;
+        }
+    }
+    least
+}
+
+impl Field {
+    fn draw(width: usize, entries: usize, dials: Dials, path: &[&str]) -> Self {
+        let wave =
+            |last: &[&str]| Waves::draw(width, dials.length, dials.seed, &[path, last].concat());
+        Self {
+            value: wave(&["value"]),
+            gradient: (0..entries)
+                .map(|k| wave(&["gradient", &k.to_string()]))
+                .collect(),
+        }
+    }
+}
+
 /// A random smooth function.
 struct Waves {
     /// `[FEATURES, width]`
@@ -286,107 +381,4 @@ fn amplitude() -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "lqr-nav/default-v0";
-
-    fn noise(value: f64, gradient: f64) -> Noise {
-        let dials = Dials {
-            value,
-            gradient,
-            length: 1.0,
-            seed: 3,
-        };
-        let reference = Reference::new(envs::oracle(ID, 0.95, None).unwrap().unwrap());
-        let mut environment = envs::make(ID).unwrap();
-        Noise::draw(
-            dials,
-            &reference,
-            &Functional::Optimal,
-            environment.as_mut(),
-        )
-        .unwrap()
-    }
-
-    fn draws(n: usize) -> Vec<([f32; 8], [f32; 4])> {
-        let mut stream = Stream::new(5, &["test", "noise"]);
-        let mut one = || stream.uniform_in(-0.6, 0.6) as f32;
-        (0..n)
-            .map(|_| {
-                (
-                    std::array::from_fn(|_| one()),
-                    std::array::from_fn(|_| one()),
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_gradient_of_the_noise_is_that_of_its_value() {
-        let noise = noise(0.5, 0.0);
-        for (s, a) in draws(20) {
-            let mut gradient = [0.0f32; 4];
-            let value = noise.perturb(&s, &[], &a, Some(&mut gradient));
-            assert_eq!(value, noise.perturb(&s, &[], &a, None));
-            for k in 0..4 {
-                let at = |h: f32| {
-                    let mut b = a;
-                    b[k] += h;
-                    (f64::from(b[k]), noise.perturb(&s, &[], &b, None))
-                };
-                let ((a1, q1), (a0, q0)) = (at(1e-2), at(-1e-2));
-                let slope = (q1 - q0) / (a1 - a0);
-                assert!((slope - f64::from(gradient[k])).abs() < 2e-3 * (1.0 + slope.abs()));
-            }
-        }
-    }
-
-    #[test]
-    fn amplitudes_are_relative_to_the_advantage_and_the_gradient() {
-        let (loud, quiet) = (noise(1.0, 0.0), noise(0.25, 0.0));
-        for (s, a) in draws(5) {
-            let (x, y) = (
-                loud.perturb(&s, &[], &a, None),
-                quiet.perturb(&s, &[], &a, None),
-            );
-            assert!((x - 4.0 * y).abs() < 1e-12);
-        }
-        let reference = Reference::new(envs::oracle(ID, 0.95, None).unwrap().unwrap());
-        let alone = noise(0.0, 1.0);
-        let (mut exact, mut added) = (0.0, 0.0);
-        for (s, a) in draws(2_000) {
-            let mut g = [0.0f32; 4];
-            reference
-                .q(&Functional::Optimal, &s, &[], &a, Some(&mut g))
-                .unwrap();
-            let mut h = g;
-            assert_eq!(alone.perturb(&s, &[], &a, Some(&mut h)), 0.0);
-            for k in 0..4 {
-                exact += f64::from(g[k]).powi(2);
-                added += f64::from(h[k] - g[k]).powi(2);
-            }
-        }
-        // Other states than those behind the scale, and one draw of the functions: the order of magnitude is what holds.
-        let ratio = libm::sqrt(added / exact);
-        assert!((0.3..3.0).contains(&ratio), "{ratio}");
-    }
-
-    #[test]
-    fn clipped_entries_stay_flat() {
-        let noise = noise(1.0, 1.0);
-        let mut gradient = [0.0f32; 4];
-        let far = [2.0, 0.1, 0.1, 0.1];
-        let value = noise.perturb(&[0.1; 8], &[], &far, Some(&mut gradient));
-        assert_eq!(gradient[0], 0.0);
-        assert!(gradient[1] != 0.0);
-        let edge = [1.0, 0.1, 0.1, 0.1];
-        assert_eq!(value, noise.perturb(&[0.1; 8], &[], &edge, None));
-    }
-
-    #[test]
-    fn no_amplitude_is_no_noise() {
-        let params = serde_json::json!({"value_noise": 0.0, "gradient_noise": 0.0});
-        assert_eq!(Dials::of(params.as_object().unwrap()), None);
-    }
-}
+mod tests;

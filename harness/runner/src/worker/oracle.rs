@@ -2,7 +2,7 @@
 
 use super::failure::Stop;
 use super::measure::Reference;
-use super::noise::{Dials, Noise};
+use super::noise::{self, Dials, Noise};
 use super::transform::Transform;
 use envs::{BehaviourSpec, Functional, Oracle};
 use plugin_api::{
@@ -28,13 +28,15 @@ pub(crate) struct Setup<'a> {
     pub(crate) goal_entries: &'a [usize],
 }
 
-/// Exact Q, V and pi* of one environment. Online and target network, min and mean are one and the same function. Noise,
-/// where it is asked for, reaches Q and its gradient; V and pi* stay exact.
+/// Exact Q, V and pi* of one environment. Online and target network are one and the same function, and so are members
+/// without noise. Noise, where it is asked for, reaches Q and its gradient, of every member differently; V and pi* stay
+/// exact.
 pub(crate) struct ExactValues {
     reference: Reference,
     q: Functional,
     v: Functional,
     noise: Option<Noise>,
+    members: usize,
     transform: Transform,
     goal_entries: Vec<usize>,
     /// Entries of a state as the environment gives it.
@@ -91,6 +93,7 @@ impl ExactValues {
             q,
             v,
             noise,
+            members: noise::members(setup.params),
             transform: setup.transform.clone(),
             goal_entries: setup.goal_entries.to_vec(),
             state_dim: spec_dims.observation_dim,
@@ -125,29 +128,57 @@ impl ExactValues {
         })
     }
 
-    /// Q with its noise at one state and action; with `gradient`, also dQ/da.
+    /// The smallest or the mean Q with its noise at one state and action; with `gradient`, also dQ/da.
     fn value(
         &self,
         (state, goal): (&[f32], &[f32]),
         action: &[f32],
+        reduce: Reduce,
         mut gradient: Option<&mut [f32]>,
     ) -> Outcome<f32> {
         let q = self
             .reference
             .q(&self.q, state, goal, action, gradient.as_deref_mut())
             .map_err(failed)?;
-        let added = self
-            .noise
-            .as_ref()
-            .map_or(0.0, |noise| noise.perturb(state, goal, action, gradient));
+        let added = self.noise.as_ref().map_or(0.0, |noise| {
+            noise.perturb(state, goal, action, reduce, gradient)
+        });
         Ok((q + added) as f32)
     }
 
-    fn refuse_members(reduce: Reduce) -> Outcome<()> {
-        if reduce == Reduce::Member {
-            return Err(Failure::unsupported("the exact critic is no ensemble"));
+    /// Q of every member with its noise at one state and action: `[M]`.
+    fn values_of_members(
+        &self,
+        (state, goal): (&[f32], &[f32]),
+        action: &[f32],
+    ) -> Outcome<Vec<f32>> {
+        let q = self.reference.q(&self.q, state, goal, action, None);
+        let q = q.map_err(failed)?;
+        Ok(match &self.noise {
+            None => vec![q as f32; self.members],
+            Some(noise) => {
+                let errors = noise.of_members(state, goal, action).into_iter();
+                errors.map(|error| (q + error) as f32).collect()
+            }
+        })
+    }
+
+    /// `Q(s, a)` of pairs: `[shape]`, or `[M, shape]` without a reduction.
+    fn q_of<'a>(
+        &self,
+        pairs: impl Iterator<Item = ((&'a [f32], &'a [f32]), &'a [f32])>,
+        reduce: Reduce,
+        shape: &[i64],
+    ) -> Outcome<Array> {
+        if reduce != Reduce::Member {
+            let values = pairs.map(|(at, action)| self.value(at, action, reduce, None));
+            return Ok(self.array(values.collect::<Outcome<_>>()?, shape));
         }
-        Ok(())
+        let values = pairs.map(|(at, action)| self.values_of_members(at, action));
+        let values: Vec<Vec<f32>> = values.collect::<Outcome<_>>()?;
+        let of_member = |i: usize| values.iter().map(move |of_pair| of_pair[i]);
+        let all = (0..self.members).flat_map(of_member).collect();
+        Ok(self.array(all, &[&[self.members as i64], shape].concat()))
     }
 }
 
@@ -187,24 +218,21 @@ fn failed(stop: Stop) -> Failure {
 
 impl Critic for ExactValues {
     fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
-        Self::refuse_members(query.reduce)?;
         query
             .action
             .expect_shape("action", &[-1, self.action_dim as i64])?;
         let rows = self.states(query.observation, query.goal)?;
         let action = single(query.action)?;
-        let actions = action.chunks_exact(self.action_dim);
-        let q: Vec<f32> = rows
-            .iter()
-            .zip(actions)
-            .map(|(at, a)| self.value(at, a, None))
-            .collect::<Outcome<_>>()?;
-        let shape = [q.len() as i64];
-        Ok(self.array(q, &shape))
+        let pairs = rows.iter().zip(action.chunks_exact(self.action_dim));
+        self.q_of(pairs, query.reduce, &[rows.count as i64])
     }
 
     fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
-        Self::refuse_members(query.reduce)?;
+        if query.reduce == Reduce::Member {
+            return Err(Failure::unsupported(
+                "dQ/da is defined for the minimum or the mean over members",
+            ));
+        }
         query
             .action
             .expect_shape("action", &[-1, self.action_dim as i64])?;
@@ -214,7 +242,7 @@ impl Critic for ExactValues {
         let actions = action.chunks_exact(self.action_dim);
         let slopes = gradient.chunks_exact_mut(self.action_dim);
         for ((at, a), g) in rows.iter().zip(actions).zip(slopes) {
-            q.push(self.value(at, a, Some(g))?);
+            q.push(self.value(at, a, query.reduce, Some(g))?);
         }
         let shape = [q.len() as i64, self.action_dim as i64];
         Ok((self.array(q, &shape[..1]), self.array(gradient, &shape)))
@@ -229,16 +257,13 @@ impl DiscreteCritic for ExactValues {
         _network: Network,
         reduce: Reduce,
     ) -> Outcome<Array> {
-        Self::refuse_members(reduce)?;
         let rows = self.states(observation, goal)?;
-        let mut q = Vec::with_capacity(rows.count * self.action_count);
-        for at in rows.iter() {
-            for action in 0..self.action_count {
-                q.push(self.value(at, &[action as f32], None)?);
-            }
-        }
+        let actions: Vec<f32> = (0..self.action_count).map(|a| a as f32).collect();
+        let pairs = rows
+            .iter()
+            .flat_map(|at| actions.chunks_exact(1).map(move |action| (at, action)));
         let shape = [rows.count as i64, self.action_count as i64];
-        Ok(self.array(q, &shape))
+        self.q_of(pairs, reduce, &shape)
     }
 }
 

@@ -13,7 +13,8 @@ use dataset::{Batch, Transition, Transitions};
 use envs::{BehaviourSpec, Functional};
 use manifest::random::Stream;
 use plugin_api::{
-    ActMode, Array, Critic, Outcome, Policy, Precision, Problem, Provide, Query, View,
+    ActMode, Array, Code, Critic, Network, Outcome, Policy, Precision, Problem, Provide, Query,
+    Reduce, View,
 };
 use plugin_host::{Bound, Served};
 use std::collections::BTreeMap;
@@ -234,6 +235,58 @@ fn the_dials_of_the_oracle_lower_what_is_measured() {
     assert!((0.2..0.97).contains(&cosine), "{cosine}");
     // The same dials give the same critic.
     assert_eq!(measured(0.3, 0.0), some);
+}
+
+#[test]
+fn an_ensemble_of_the_oracle_answers_by_member_and_by_reduction() {
+    let (form, states) = (form(LQR), states(LQR));
+    let (n, dims) = (6, (form.observation_dim, form.action_dim));
+    let observation = Array::from_vec(
+        states.observation[..n * dims.0].to_vec(),
+        &[6, dims.0 as i64],
+    );
+    let action = Array::from_vec(states.action[..n * dims.1].to_vec(), &[6, dims.1 as i64]);
+    let ask = |params: serde_json::Value, reduce: Reduce| {
+        let mut served = exact(LQR, params);
+        let bound = served.bind("value", "critic/1").unwrap();
+        let mut critic = bound.critic().unwrap();
+        let query = Query {
+            observation: observation.view(),
+            goal: None,
+            action: action.view(),
+            network: Network::Online,
+            reduce,
+        };
+        let q = critic.q(&query).unwrap();
+        let (shape, q) = (q.shape().to_vec(), q.to_f64().unwrap());
+        let gradient = critic.q_gradient(&query).map(|(_, g)| g.to_f64().unwrap());
+        (shape, q, gradient.map_err(|failure| failure.code))
+    };
+    let with = |members: u64, noise: f64| {
+        let mut params = optimal();
+        params["members"] = members.into();
+        params["value_noise"] = noise.into();
+        params
+    };
+    let (shape, members, refused) = ask(with(3, 0.5), Reduce::Member);
+    assert_eq!((shape, refused), (vec![3, 6], Err(Code::Unsupported)));
+    let (shape, least, _) = ask(with(3, 0.5), Reduce::Min);
+    assert_eq!(shape, [6]);
+    let (_, mean, slope) = ask(with(3, 0.5), Reduce::Mean);
+    assert_eq!(slope.unwrap().len(), 6 * dims.1);
+    let (_, one, _) = ask(with(1, 0.5), Reduce::Mean);
+    assert_eq!(one, members[..6], "the first member is the critic of one");
+    for i in 0..6 {
+        let of: Vec<f64> = (0..3).map(|m| members[m * 6 + i]).collect();
+        assert_eq!(least[i], of.iter().copied().fold(f64::INFINITY, f64::min));
+        assert!((mean[i] - of.iter().sum::<f64>() / 3.0).abs() < 1e-6);
+        assert!(of[0] != of[1] && of[1] != of[2], "{of:?}");
+    }
+    // Without noise all members are exact.
+    let (shape, members, _) = ask(with(2, 0.0), Reduce::Member);
+    assert_eq!(shape, [2, 6]);
+    assert_eq!(members[..6], members[6..]);
+    assert_eq!(members[..6], ask(optimal(), Reduce::Mean).1);
 }
 
 #[test]
