@@ -14,7 +14,7 @@
 //! | `action_mse_*`, `regret_*` | [`errors`] | every snapshot |
 //! | `mean_abs_action`, `saturated_share` | [`actions`] | every snapshot |
 //! | `q_error_*`, `q_bias_*`, `q_rank_correlation_*`, `q_gradient_cosine_*` | [`value`] | last snapshot |
-//! | `train_log_likelihood`, `validation_log_likelihood` | [`actions`] | last snapshot |
+//! | `train_log_likelihood`, `validation_log_likelihood` | [`actions`] | every snapshot |
 //! | `coverage_distance` | [`coverage`] | last snapshot |
 //! | `behaviour_regret`: mean regret of the dataset's own actions on the training states | [`errors`] | last snapshot |
 //! | `critic_gradients_per_action`, `policy_updates_per_action` | [`cost`] | every snapshot |
@@ -129,9 +129,13 @@ impl Measures {
         &self.form
     }
 
-    /// Errors on the fixed sets, for a policy that does not change while it acts.
+    /// Errors and likelihoods on the fixed sets, for a policy that does not change while it acts.
     pub(crate) fn on_fixed_states(&self, policy: &Bound) -> Result<Vec<Named>, Stop> {
         let mut out = Vec::new();
+        for (name, fixed) in [("train", &self.train), ("validation", &self.validation)] {
+            let mean = actions::log_likelihood(&self.form, policy, &fixed.states)?;
+            push(&mut out, &format!("{name}_log_likelihood"), mean);
+        }
         let sets = [
             ("train", &self.train),
             ("validation", &self.validation),
@@ -182,12 +186,6 @@ impl Measures {
         visits: &Visits,
     ) -> Result<Vec<Named>, Stop> {
         let mut out = Vec::new();
-        if !adapts {
-            for (name, fixed) in [("train", &self.train), ("validation", &self.validation)] {
-                let mean = actions::log_likelihood(&self.form, policy, &fixed.states)?;
-                push(&mut out, &format!("{name}_log_likelihood"), mean);
-            }
-        }
         let visited = visits.states();
         if self.form.observation_dim <= coverage::WIDTH_CAP {
             let near = visited.thinned(&self.form, coverage::VISITED_CAP);
