@@ -8,6 +8,7 @@
 
 pub mod abi;
 mod check;
+mod choices;
 pub mod environment;
 mod export;
 mod failure;
@@ -20,6 +21,7 @@ pub mod serve;
 mod tensor;
 mod upstream;
 
+pub use choices::{CriticNetwork, CriticReduce, require};
 pub use environment::{Environment, EnvironmentInfo, EnvironmentSpec, Functional, Oracle, Step};
 pub use export::{Descriptor, PluginInfo};
 pub use failure::{Code, Failure, Outcome};

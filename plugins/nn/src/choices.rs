@@ -1,10 +1,9 @@
 //! Named choices that hyperparameters offer, and the check that a number lies in its range.
 
-use plugin_api::{Failure, Network, Outcome, Reduce};
+use plugin_api::Outcome;
+pub use plugin_api::{CriticNetwork, CriticReduce, require};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt::Debug;
-use std::ops::RangeBounds;
 use tch::Tensor;
 
 macro_rules! choice {
@@ -119,58 +118,6 @@ choice!(
         MeanMse,
     }
 );
-
-choice!(
-    /// Which copy of a critic is asked.
-    CriticNetwork {
-        /// The trained weights.
-        Online,
-        /// Their moving average.
-        Target,
-    }
-);
-
-choice!(
-    /// How a critic's members become one value.
-    CriticReduce {
-        /// The smallest member.
-        Min,
-        /// The mean over members.
-        Mean,
-    }
-);
-
-impl From<CriticNetwork> for Network {
-    fn from(choice: CriticNetwork) -> Self {
-        match choice {
-            CriticNetwork::Online => Self::Online,
-            CriticNetwork::Target => Self::Target,
-        }
-    }
-}
-
-impl From<CriticReduce> for Reduce {
-    fn from(choice: CriticReduce) -> Self {
-        match choice {
-            CriticReduce::Min => Self::Min,
-            CriticReduce::Mean => Self::Mean,
-        }
-    }
-}
-
-/// Errors unless `value` lies in `range`; `name` is the hyperparameter.
-pub fn require<T: PartialOrd + Debug>(
-    name: &str,
-    value: &T,
-    range: impl RangeBounds<T> + Debug,
-) -> Outcome<()> {
-    if range.contains(value) {
-        return Ok(());
-    }
-    Err(Failure::invalid_argument(format!(
-        "hyperparameter `{name}` is {value:?}, expected a value in {range:?}"
-    )))
-}
 
 /// Errors unless every hidden layer has a unit; no hidden layer is a linear model.
 pub fn require_units(name: &str, units: &[i64]) -> Outcome<()> {

@@ -1,27 +1,8 @@
 //! Hyperparameters of `opex` with their defaults.
 
-use plugin_api::{Failure, Network, Outcome};
+use plugin_api::{CriticNetwork, Outcome, require};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Which copy of the critic is ascended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriticNetwork {
-    /// The trained weights.
-    Online,
-    /// Their moving average.
-    Target,
-}
-
-impl From<CriticNetwork> for Network {
-    fn from(choice: CriticNetwork) -> Self {
-        match choice {
-            CriticNetwork::Online => Self::Online,
-            CriticNetwork::Target => Self::Target,
-        }
-    }
-}
 
 /// What is ascended: how the critic's members become one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,19 +67,8 @@ impl Default for Hyper {
 impl Hyper {
     /// Errors naming the first hyperparameter that is out of range.
     pub(crate) fn check(&self) -> Outcome<()> {
-        let refuse = |name: &str, found: &dyn std::fmt::Debug, expected: &str| {
-            Err(Failure::invalid_argument(format!(
-                "hyperparameter `{name}` is {found:?}, expected {expected}"
-            )))
-        };
-        if self.steps == 0 {
-            return refuse("steps", &self.steps, "at least 1");
-        }
-        for (name, value) in [("beta", self.beta), ("pessimism", self.pessimism)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return refuse(name, &value, "a number from 0");
-            }
-        }
-        Ok(())
+        require("steps", &self.steps, 1..)?;
+        require("beta", &self.beta, 0.0..=f64::MAX)?;
+        require("pessimism", &self.pessimism, 0.0..=f64::MAX)
     }
 }

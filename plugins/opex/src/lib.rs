@@ -7,7 +7,7 @@ mod hyper;
 pub mod step;
 
 pub use act::Opex;
-pub use hyper::{CriticNetwork, CriticReduce, Hyper, Normalization};
+pub use hyper::{CriticReduce, Hyper, Normalization};
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {

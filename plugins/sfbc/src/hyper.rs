@@ -1,46 +1,8 @@
 //! Hyperparameters of `sfbc` with their defaults.
 
-use plugin_api::{Failure, Network, Outcome, Reduce};
+use plugin_api::{CriticNetwork, CriticReduce, Outcome, require};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Which copy of the critic is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriticNetwork {
-    /// The trained weights.
-    Online,
-    /// Their moving average.
-    Target,
-}
-
-impl From<CriticNetwork> for Network {
-    fn from(choice: CriticNetwork) -> Self {
-        match choice {
-            CriticNetwork::Online => Self::Online,
-            CriticNetwork::Target => Self::Target,
-        }
-    }
-}
-
-/// How the critic's members become one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriticReduce {
-    /// The smallest member.
-    Min,
-    /// The mean over members.
-    Mean,
-}
-
-impl From<CriticReduce> for Reduce {
-    fn from(choice: CriticReduce) -> Self {
-        match choice {
-            CriticReduce::Min => Self::Min,
-            CriticReduce::Mean => Self::Mean,
-        }
-    }
-}
 
 /// How one candidate is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -85,18 +47,11 @@ impl Default for Hyper {
 impl Hyper {
     /// Errors naming the first hyperparameter that is out of range.
     pub(crate) fn check(&self) -> Outcome<()> {
-        let refuse = |name: &str, found: &dyn std::fmt::Debug, expected: &str| {
-            Err(Failure::invalid_argument(format!(
-                "hyperparameter `{name}` is {found:?}, expected {expected}"
-            )))
-        };
-        if self.candidates == 0 {
-            return refuse("candidates", &self.candidates, "at least 1");
-        }
-        let temperature = self.inverse_temperature;
-        if !(temperature.is_finite() && temperature >= 0.0) {
-            return refuse("inverse_temperature", &temperature, "a number from 0");
-        }
-        Ok(())
+        require("candidates", &self.candidates, 1..)?;
+        require(
+            "inverse_temperature",
+            &self.inverse_temperature,
+            0.0..=f64::MAX,
+        )
     }
 }

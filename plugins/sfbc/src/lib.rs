@@ -6,7 +6,7 @@ mod hyper;
 pub mod select;
 
 pub use act::Sfbc;
-pub use hyper::{CriticNetwork, CriticReduce, Hyper, Selection};
+pub use hyper::{Hyper, Selection};
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {

@@ -1,46 +1,8 @@
 //! Hyperparameters of `ttt` with their defaults.
 
-use plugin_api::{Failure, Network, Outcome, Reduce};
+use plugin_api::{CriticNetwork, CriticReduce, Outcome, require};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Which copy of the critic is ascended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriticNetwork {
-    /// The trained weights.
-    Online,
-    /// Their moving average.
-    Target,
-}
-
-impl From<CriticNetwork> for Network {
-    fn from(choice: CriticNetwork) -> Self {
-        match choice {
-            CriticNetwork::Online => Self::Online,
-            CriticNetwork::Target => Self::Target,
-        }
-    }
-}
-
-/// How the critic's members become one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriticReduce {
-    /// The smallest member.
-    Min,
-    /// The mean over members.
-    Mean,
-}
-
-impl From<CriticReduce> for Reduce {
-    fn from(choice: CriticReduce) -> Self {
-        match choice {
-            CriticReduce::Min => Self::Min,
-            CriticReduce::Mean => Self::Mean,
-        }
-    }
-}
 
 /// When the policy goes back to the offline one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,27 +76,11 @@ impl Default for Hyper {
 impl Hyper {
     /// Errors naming the first hyperparameter that is out of range.
     pub(crate) fn check(&self) -> Outcome<()> {
-        let refuse = |name: &str, found: &dyn std::fmt::Debug, expected: &str| {
-            Err(Failure::invalid_argument(format!(
-                "hyperparameter `{name}` is {found:?}, expected {expected}"
-            )))
-        };
-        for (name, value) in [("beta", self.beta), ("learning_rate", self.learning_rate)] {
-            if !(value.is_finite() && value >= 0.0) {
-                return refuse(name, &value, "a number from 0");
-            }
-        }
-        let least = [
-            ("interval", self.interval),
-            ("updates_per_step", self.updates_per_step),
-            ("memory", self.memory as u64),
-        ];
-        if let Some((name, value)) = least.iter().find(|(_, value)| *value == 0) {
-            return refuse(name, value, "at least 1");
-        }
-        if !(0.0..=1.0).contains(&self.data_share) {
-            return refuse("data_share", &self.data_share, "a number from 0 to 1");
-        }
-        Ok(())
+        require("beta", &self.beta, 0.0..=f64::MAX)?;
+        require("learning_rate", &self.learning_rate, 0.0..=f64::MAX)?;
+        require("interval", &self.interval, 1..)?;
+        require("updates_per_step", &self.updates_per_step, 1..)?;
+        require("memory", &self.memory, 1..)?;
+        require("data_share", &self.data_share, 0.0..=1.0)
     }
 }

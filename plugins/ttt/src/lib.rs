@@ -7,7 +7,7 @@ mod improve;
 mod visited;
 
 pub use act::Ttt;
-pub use hyper::{CriticNetwork, CriticReduce, Hyper, QNormalization, Reset};
+pub use hyper::{Hyper, QNormalization, Reset};
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
