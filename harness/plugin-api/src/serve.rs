@@ -75,18 +75,68 @@ pub unsafe fn with_instance<P>(
     }
 }
 
-/// Keeps `array` alive and writes its view to `out`.
+/// Answers a question with `N` arrays, which stay valid until the next call. Those of the call before may be what it asks
+/// about, so they are released after `body`.
 ///
 /// # Safety
-/// `out` must be NULL or writable.
-unsafe fn lend(lent: &mut Vec<Array>, array: Array, out: *mut abi::DLTensor) -> Outcome<()> {
-    if out.is_null() {
-        return Err(Failure::invalid_argument("an output tensor is NULL"));
+/// As for [`with_instance`]; every entry of `out` must be NULL or writable.
+unsafe fn answer<P, const N: usize>(
+    instance: *mut c_void,
+    error: *mut abi::Error,
+    out: [*mut abi::DLTensor; N],
+    body: impl FnOnce(&mut P) -> Outcome<[Array; N]>,
+) -> abi::Status {
+    // SAFETY: forwarded from the caller.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            let arrays = body(provider)?;
+            lent.clear();
+            for (array, out) in arrays.into_iter().zip(out) {
+                if out.is_null() {
+                    return Err(Failure::invalid_argument("an output tensor is NULL"));
+                }
+                // The array is boxed inside, so moving it keeps the view valid.
+                *out = *array.view().as_dl();
+                lent.push(array);
+            }
+            Ok(())
+        })
     }
-    // SAFETY: checked non-NULL; the caller vouches for the rest. The array is boxed inside, so moving it is fine.
-    unsafe { *out = *array.view().as_dl() };
-    lent.push(array);
-    Ok(())
+}
+
+/// Runs what changes an instance and answers with no array; earlier answers end before it.
+///
+/// # Safety
+/// As for [`with_instance`].
+unsafe fn change<P>(
+    instance: *mut c_void,
+    error: *mut abi::Error,
+    body: impl FnOnce(&mut P) -> Outcome<()>,
+) -> abi::Status {
+    // SAFETY: forwarded from the caller.
+    unsafe {
+        with_instance::<P>(instance, error, |provider, lent| {
+            lent.clear();
+            body(provider)
+        })
+    }
+}
+
+/// The interface, or the refusal of an instance without it.
+fn offered<T>(interface: Option<T>, interface_id: &str) -> Outcome<T> {
+    interface.ok_or_else(|| Failure::unsupported(format!("this instance offers no {interface_id}")))
+}
+
+/// Observation and goal.
+///
+/// # Safety
+/// The tensors must be NULL or valid for the call.
+unsafe fn state<'a>(
+    observation: *const abi::DLTensor,
+    goal: *const abi::DLTensor,
+) -> Outcome<(View<'a>, Option<View<'a>>)> {
+    // SAFETY: forwarded from the caller.
+    unsafe { Ok((View::from_raw(observation)?, View::from_raw_optional(goal)?)) }
 }
 
 /// The static table of an interface for provider type `P`, or NULL for an unknown id.
@@ -142,10 +192,6 @@ impl<P: Provide + 'static> Tables<P> {
     };
 }
 
-fn missing(interface_id: &str) -> Failure {
-    Failure::unsupported(format!("this instance offers no {interface_id}"))
-}
-
 fn network_of(network: u32) -> Outcome<Network> {
     match network {
         abi::NETWORK_ONLINE => Ok(Network::Online),
@@ -178,14 +224,26 @@ unsafe fn query<'a>(
 ) -> Outcome<Query<'a>> {
     let (network, reduce) = (network_of(network)?, reduce_of(reduce)?);
     // SAFETY: forwarded from the caller.
-    unsafe {
-        Ok(Query {
-            observation: View::from_raw(observation)?,
-            goal: View::from_raw_optional(goal)?,
-            action: View::from_raw(action)?,
-            network,
-            reduce,
-        })
+    let (observation, goal, action) = unsafe {
+        let (observation, goal) = state(observation, goal)?;
+        (observation, goal, View::from_raw(action)?)
+    };
+    Ok(Query {
+        observation,
+        goal,
+        action,
+        network,
+        reduce,
+    })
+}
+
+fn mode_of(mode: u32, position: u64) -> Outcome<ActMode> {
+    match mode {
+        abi::ACT_GREEDY => Ok(ActMode::Greedy),
+        abi::ACT_SAMPLED => Ok(ActMode::Sampled(position)),
+        other => Err(Failure::invalid_argument(format!(
+            "unknown act mode {other}; expected 0 or 1"
+        ))),
     }
 }
 
@@ -201,14 +259,10 @@ unsafe extern "C" fn q<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
+        answer::<P, 1>(instance, error, [out], |provider| {
             let query = query(observation, goal, action, network, reduce)?;
-            let q = provider
-                .critic()
-                .ok_or_else(|| missing(abi::CRITIC_V1))?
-                .q(&query)?;
-            lent.clear();
-            lend(lent, q, out)
+            let critic = offered(provider.critic(), abi::CRITIC_V1)?;
+            Ok([critic.q(&query)?])
         })
     }
 }
@@ -226,15 +280,10 @@ unsafe extern "C" fn q_gradient<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
+        answer::<P, 2>(instance, error, [q_out, dq_da_out], |provider| {
             let query = query(observation, goal, action, network, reduce)?;
-            let (q, dq_da) = provider
-                .critic()
-                .ok_or_else(|| missing(abi::CRITIC_V1))?
-                .q_gradient(&query)?;
-            lent.clear();
-            lend(lent, q, q_out)?;
-            lend(lent, dq_da, dq_da_out)
+            let critic = offered(provider.critic(), abi::CRITIC_V1)?;
+            critic.q_gradient(&query).map(<[Array; 2]>::from)
         })
     }
 }
@@ -248,15 +297,10 @@ unsafe extern "C" fn v<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let v = provider
-                .state_value()
-                .ok_or_else(|| missing(abi::STATE_VALUE_V1))?
-                .v(observation, goal)?;
-            lent.clear();
-            lend(lent, v, out)
+        answer::<P, 1>(instance, error, [out], |provider| {
+            let (observation, goal) = state(observation, goal)?;
+            let value = offered(provider.state_value(), abi::STATE_VALUE_V1)?;
+            Ok([value.v(observation, goal)?])
         })
     }
 }
@@ -272,24 +316,11 @@ unsafe extern "C" fn act<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let mode = match mode {
-                abi::ACT_GREEDY => ActMode::Greedy,
-                abi::ACT_SAMPLED => ActMode::Sampled(position),
-                other => {
-                    return Err(Failure::invalid_argument(format!(
-                        "unknown act mode {other}; expected 0 or 1"
-                    )));
-                }
-            };
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let action = provider
-                .policy()
-                .ok_or_else(|| missing(abi::POLICY_V1))?
-                .act(observation, goal, mode)?;
-            lent.clear();
-            lend(lent, action, out)
+        answer::<P, 1>(instance, error, [out], |provider| {
+            let mode = mode_of(mode, position)?;
+            let (observation, goal) = state(observation, goal)?;
+            let policy = offered(provider.policy(), abi::POLICY_V1)?;
+            Ok([policy.act(observation, goal, mode)?])
         })
     }
 }
@@ -304,13 +335,11 @@ unsafe extern "C" fn log_prob<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let policy = provider.policy().ok_or_else(|| missing(abi::POLICY_V1))?;
-            let log_prob = policy.log_prob(observation, goal, View::from_raw(action)?)?;
-            lent.clear();
-            lend(lent, log_prob, out)
+        answer::<P, 1>(instance, error, [out], |provider| {
+            let (observation, goal) = state(observation, goal)?;
+            let policy = offered(provider.policy(), abi::POLICY_V1)?;
+            let action = View::from_raw(action)?;
+            Ok([policy.log_prob(observation, goal, action)?])
         })
     }
 }
@@ -325,14 +354,12 @@ unsafe extern "C" fn distribution<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let policy = provider.policy().ok_or_else(|| missing(abi::POLICY_V1))?;
-            let (mean, std) = policy.distribution(observation, goal)?;
-            lent.clear();
-            lend(lent, mean, mean_out)?;
-            lend(lent, std, std_out)
+        answer::<P, 2>(instance, error, [mean_out, std_out], |provider| {
+            let (observation, goal) = state(observation, goal)?;
+            let policy = offered(provider.policy(), abi::POLICY_V1)?;
+            policy
+                .distribution(observation, goal)
+                .map(<[Array; 2]>::from)
         })
     }
 }

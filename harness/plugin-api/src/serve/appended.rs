@@ -1,6 +1,6 @@
 //! Function tables of the interfaces that ABI 1.1 appended.
 
-use super::{Tables, lend, missing, network_of, reduce_of, with_instance};
+use super::{Tables, answer, change, network_of, offered, reduce_of, state, with_instance};
 use crate::abi;
 use crate::failure::{Failure, Outcome};
 use crate::interface::Provide;
@@ -49,16 +49,11 @@ unsafe extern "C" fn q_all<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
+        answer::<P, 1>(instance, error, [out], |provider| {
             let (network, reduce) = (network_of(network)?, reduce_of(reduce)?);
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let q = provider
-                .discrete_critic()
-                .ok_or_else(|| missing(abi::Q_ALL_V1))?
-                .q_all(observation, goal, network, reduce)?;
-            lent.clear();
-            lend(lent, q, out)
+            let (observation, goal) = state(observation, goal)?;
+            let critic = offered(provider.discrete_critic(), abi::Q_ALL_V1)?;
+            Ok([critic.q_all(observation, goal, network, reduce)?])
         })
     }
 }
@@ -72,15 +67,10 @@ unsafe extern "C" fn log_probs<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
-            let log_probs = provider
-                .discrete_policy()
-                .ok_or_else(|| missing(abi::POLICY_DISCRETE_V1))?
-                .log_probs(observation, goal)?;
-            lent.clear();
-            lend(lent, log_probs, out)
+        answer::<P, 1>(instance, error, [out], |provider| {
+            let (observation, goal) = state(observation, goal)?;
+            let policy = offered(provider.discrete_policy(), abi::POLICY_DISCRETE_V1)?;
+            Ok([policy.log_probs(observation, goal)?])
         })
     }
 }
@@ -92,17 +82,13 @@ unsafe extern "C" fn begin<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
+        change::<P>(instance, error, |provider| {
             if !(learning_rate.is_finite() && learning_rate >= 0.0) {
                 return Err(Failure::invalid_argument(format!(
                     "the learning rate is {learning_rate}, expected a finite number of at least 0"
                 )));
             }
-            lent.clear();
-            provider
-                .policy_update()
-                .ok_or_else(|| missing(abi::POLICY_UPDATE_V1))?
-                .begin(learning_rate)
+            offered(provider.policy_update(), abi::POLICY_UPDATE_V1)?.begin(learning_rate)
         })
     }
 }
@@ -118,18 +104,14 @@ unsafe extern "C" fn step<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
+        change::<P>(instance, error, |provider| {
             if kl.is_null() {
                 return Err(Failure::invalid_argument("the output for the KL is NULL"));
             }
-            let (observation, goal) =
-                (View::from_raw(observation)?, View::from_raw_optional(goal)?);
+            let (observation, goal) = state(observation, goal)?;
             let dq_da = View::from_raw(dq_da)?;
-            lent.clear();
-            *kl = provider
-                .policy_update()
-                .ok_or_else(|| missing(abi::POLICY_UPDATE_V1))?
-                .step(observation, goal, dq_da, kl_weight)?;
+            let policy = offered(provider.policy_update(), abi::POLICY_UPDATE_V1)?;
+            *kl = policy.step(observation, goal, dq_da, kl_weight)?;
             Ok(())
         })
     }
@@ -141,12 +123,8 @@ unsafe extern "C" fn reset<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            lent.clear();
-            provider
-                .policy_update()
-                .ok_or_else(|| missing(abi::POLICY_UPDATE_V1))?
-                .reset()
+        change::<P>(instance, error, |provider| {
+            offered(provider.policy_update(), abi::POLICY_UPDATE_V1)?.reset()
         })
     }
 }
@@ -158,12 +136,8 @@ unsafe extern "C" fn begin_episode<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            lent.clear();
-            provider
-                .test_time()
-                .ok_or_else(|| missing(abi::TEST_TIME_V1))?
-                .begin_episode(episode)
+        change::<P>(instance, error, |provider| {
+            offered(provider.test_time(), abi::TEST_TIME_V1)?.begin_episode(episode)
         })
     }
 }
@@ -197,10 +171,7 @@ unsafe extern "C" fn counts<P: Provide + 'static>(
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
         with_instance::<P>(instance, error, |provider, _| {
-            let counts = provider
-                .test_time()
-                .ok_or_else(|| missing(abi::TEST_TIME_V1))?
-                .counts();
+            let counts = offered(provider.test_time(), abi::TEST_TIME_V1)?.counts();
             let counts = abi::TestTimeCounts {
                 struct_size: size_of::<abi::TestTimeCounts>() as u32,
                 sequential: u32::from(counts.sequential),
@@ -220,13 +191,9 @@ unsafe extern "C" fn encode<P: Provide + 'static>(
 ) -> abi::Status {
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
-        with_instance::<P>(instance, error, |provider, lent| {
-            let code = provider
-                .encoder()
-                .ok_or_else(|| missing(abi::ENCODER_V1))?
-                .encode(View::from_raw(observation)?)?;
-            lent.clear();
-            lend(lent, code, out)
+        answer::<P, 1>(instance, error, [out], |provider| {
+            let encoder = offered(provider.encoder(), abi::ENCODER_V1)?;
+            Ok([encoder.encode(View::from_raw(observation)?)?])
         })
     }
 }
