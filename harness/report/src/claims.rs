@@ -158,10 +158,11 @@ fn nulls(report: &Report) -> String {
         return format!("null pairs: none ({why})");
     }
     format!(
-        "null pairs (a method against itself): {} tested, {} false verdicts, about {:.1} expected",
+        "null pairs (a method against itself): {} tested, {} false verdicts, about {:.1} expected (as many or more by chance: {})",
         nulls.pairs.len(),
         nulls.false_verdicts,
-        nulls.expected
+        nulls.expected,
+        p(nulls.chance)
     )
 }
 

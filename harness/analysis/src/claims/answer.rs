@@ -29,6 +29,8 @@ pub(crate) struct Setting {
     pub(crate) environment: String,
     pub(crate) contrasts: Vec<Contrast>,
     pub(crate) needs: Needs,
+    /// p below which no number of seeds takes it, because few benchmarks agree by chance.
+    pub(crate) floor: Sides,
     pub(crate) seeds: usize,
     pub(crate) runs: BTreeSet<Arc<str>>,
     pub(crate) notes: Vec<String>,
@@ -65,6 +67,9 @@ pub struct Part {
     pub needs: Needs,
     /// p for and against.
     pub p: Sides,
+    /// p below which no number of seeds takes it.
+    #[serde(skip_serializing_if = "Sides::is_zero")]
+    pub floor: Sides,
     /// By its own p.
     pub verdict: Verdict,
     /// After Holm over the settings of the question.
@@ -139,6 +144,10 @@ fn part(label: &str, settings: &[&Setting]) -> Part {
     } else {
         needs(&sides, mode)
     };
+    let floor = settings
+        .iter()
+        .fold(Sides::ZERO, |floor, s| floor.at_least(s.floor));
+    let p = p.at_least(floor);
     let runs: BTreeSet<&Arc<str>> = settings.iter().flat_map(|s| &s.runs).collect();
     let mut notes: Vec<String> = settings.iter().flat_map(|s| s.notes.clone()).collect();
     notes.sort();
@@ -148,6 +157,7 @@ fn part(label: &str, settings: &[&Setting]) -> Part {
         shown,
         needs: mode,
         p,
+        floor,
         verdict: verdict(p),
         verdict_holm: verdict(p),
         seeds: settings.iter().map(|s| s.seeds).min().unwrap_or(0),
@@ -267,6 +277,14 @@ fn outlook(part: &Part, level: f64) -> (Option<bool>, Option<u64>) {
     };
     if distances.is_empty() {
         return (None, None);
+    }
+    let floor = if holds {
+        part.floor.supported
+    } else {
+        part.floor.contradicted
+    };
+    if floor > level {
+        return (Some(holds), None);
     }
     // One contrast decides: the best of many, or the worst of many on the other side. Else all of them have to.
     let one_decides = holds == (part.needs == Needs::Any);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use manifest::{Error, Position};
 
-use super::file::{Claim, ClaimsFile, FORMAT, Levels, Test};
+use super::file::{Claim, ClaimsFile, FORMAT, Levels, Property, Test};
 use super::topic::barred;
 
 /// Finds the first thing that makes the file unusable.
@@ -83,6 +83,16 @@ fn number_problem(claim: &Claim) -> Option<(&'static str, String)> {
         let reason = "power needs effect and sd above 0, power in (0, 1), and no fewer settings and seeds than `least`";
         return Some(("power", reason.into()));
     }
+    if let Test::Association {
+        properties,
+        correlation,
+        some,
+        accuracy,
+        ..
+    } = &claim.test
+    {
+        return association_problem(properties, *some, [*correlation, *accuracy]);
+    }
     let (share, open) = match &claim.test {
         Test::ShareNonInferior { share, .. } | Test::ShareWithinBest { share, .. } => {
             (*share, false)
@@ -104,4 +114,29 @@ fn number_problem(claim: &Claim) -> Option<(&'static str, String)> {
             format!("share is {share}, expected a number in {range}"),
         )
     })
+}
+
+/// What is wrong with an association, which has its own numbers.
+fn association_problem(
+    properties: &[Property],
+    some: usize,
+    margins: [f64; 2],
+) -> Option<(&'static str, String)> {
+    if some == 0 || some > properties.len() {
+        let reason = format!(
+            "some is {some}, expected 1 to {}, the number of properties",
+            properties.len()
+        );
+        return Some(("test.some", reason));
+    }
+    let names: BTreeSet<&str> = properties.iter().map(|p| p.name.as_str()).collect();
+    if names.len() < properties.len() {
+        return Some(("test.properties", "two properties have one name".into()));
+    }
+    let keys = ["test.correlation", "test.accuracy"];
+    let bad = keys
+        .into_iter()
+        .zip(margins)
+        .find(|(_, x)| !(0.0..1.0).contains(x));
+    bad.map(|(key, x)| (key, format!("it is {x}, expected a number in [0, 1)")))
 }

@@ -70,6 +70,26 @@ pub struct Sides {
     pub contradicted: f64,
 }
 
+impl Sides {
+    /// No p is below this.
+    pub(crate) const ZERO: Self = Self {
+        supported: 0.0,
+        contradicted: 0.0,
+    };
+
+    pub(crate) fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
+    /// The larger p on each side.
+    pub(crate) fn at_least(self, floor: Self) -> Self {
+        Self {
+            supported: self.supported.max(floor.supported),
+            contradicted: self.contradicted.max(floor.contradicted),
+        }
+    }
+}
+
 /// The verdict of one-sided p at level .025 each.
 pub(crate) fn verdict(p: Sides) -> Verdict {
     let level = ALPHA / 2.0;

@@ -100,6 +100,11 @@ impl Test {
             | Self::Slopes { metric, .. }
             | Self::Difference { metric, .. }
             | Self::TestTime { metric, .. } => some(&[metric]),
+            Self::Association {
+                metric, properties, ..
+            } => std::iter::once(metric.clone())
+                .chain(properties.iter().map(|p| p.metric.clone()))
+                .collect(),
             Self::GapGrowth {
                 train,
                 validation,
@@ -248,7 +253,9 @@ fn decide(evidence: &Evidence, claim: &Claim) -> ClaimResult {
         .collect();
     let runs = runs.len();
     let least = claim.least;
-    let too_few = match (settings < least.settings, seeds < least.seeds) {
+    // An association has properties for settings; it counts benchmarks itself.
+    let counted = !matches!(claim.test, Test::Association { .. });
+    let too_few = match (counted && settings < least.settings, seeds < least.seeds) {
         (true, _) => Some(format!(
             "{settings} settings, the claim asks for at least {}",
             least.settings

@@ -35,6 +35,9 @@ pub struct Measured {
     pub value: f64,
 }
 
+/// Seeds of a half below which null pairs are not judged.
+pub(crate) const LEAST_HALF: usize = 3;
+
 /// Benchmark, pipeline and metric.
 type Key = (Arc<str>, Arc<str>, Arc<str>);
 
@@ -220,7 +223,7 @@ impl Evidence {
     }
 
     /// Splits seeds into two halves, lowest against highest, as if they were two runs of the same seeds: the second half
-    /// takes the numbers of the first. None with fewer than four seeds.
+    /// takes the numbers of the first. None with fewer than [`LEAST_HALF`] seeds a half.
     pub(crate) fn halves(&self) -> Option<(BTreeMap<i64, i64>, BTreeMap<i64, i64>)> {
         let seeds: BTreeSet<i64> = self
             .rows
@@ -230,7 +233,7 @@ impl Evidence {
             .collect();
         let seeds: Vec<i64> = seeds.into_iter().collect();
         let half = seeds.len() / 2;
-        (half >= 2).then(|| {
+        (half >= LEAST_HALF).then(|| {
             let first = seeds[..half].iter().map(|&s| (s, s)).collect();
             let second = seeds[half..2 * half]
                 .iter()

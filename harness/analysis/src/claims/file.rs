@@ -247,6 +247,9 @@ pub enum Test {
     Difference {
         /// What is compared.
         metric: String,
+        /// `log` compares natural logarithms, so that settings of unlike size count alike.
+        #[serde(default, skip_serializing_if = "Scale::is_linear")]
+        scale: Scale,
         /// The larger.
         first: Labels,
         /// The smaller.
@@ -329,6 +332,75 @@ pub enum Test {
         /// Equivalence margin on the natural logarithm.
         equal_margin: f64,
     },
+    /// Over benchmarks, how far `first` is ahead of `second` goes with at least `some` of `properties`, beyond a rank
+    /// correlation of `correlation`, and a threshold on one of them names the winner on a benchmark that it was not fitted
+    /// to more often, by `accuracy`, than the name of the more frequent winner does.
+    Association {
+        /// What is compared.
+        metric: String,
+        /// Which direction is good.
+        better: Better,
+        /// On what scale.
+        #[serde(default, skip_serializing_if = "Scale::is_linear")]
+        scale: Scale,
+        /// One method.
+        first: Labels,
+        /// The other.
+        second: Labels,
+        /// What may predict which of them wins.
+        properties: Vec<Property>,
+        /// Rank correlation in the direction that each property states, in [0, 1).
+        correlation: f64,
+        /// Properties that must go with the difference.
+        some: usize,
+        /// Share of right predictions beyond that of the more frequent winner, in [0, 1).
+        accuracy: f64,
+    },
+}
+
+/// A property of a benchmark's data, as measured with one pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Property {
+    /// What it is called.
+    pub name: String,
+    /// The metric.
+    pub metric: String,
+    /// The pipeline with which it is measured; also labels that the claim's settings fix are needed.
+    pub pipeline: Labels,
+    /// Which method large values should favour.
+    pub favours: Favours,
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Favours {
+    /// `first`.
+    First,
+    /// `second`.
+    Second,
+}
+
+/// On what scale two numbers are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// As they are.
+    #[default]
+    Linear,
+    /// Natural logarithms of them.
+    Log,
+}
+
+impl Scale {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes fields by reference"
+    )]
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
 }
 
 /// A label with the levels that are compared.

@@ -31,8 +31,8 @@ pub use decide::{Bound, Needs, Sides, Verdict};
 pub use evaluate::{ClaimResult, LeftOut, Report, evaluate, verdicts};
 pub use evidence::{Evidence, Measured, Shape};
 pub use file::{
-    Claim, ClaimsFile, FORMAT, Factor, Identity, Labels, Least, Levels, MarginUnit, NullPair,
-    Power, Tag, Test, Tuning,
+    Claim, ClaimsFile, FORMAT, Factor, Favours, Identity, Labels, Least, Levels, MarginUnit,
+    NullPair, Power, Property, Scale, Tag, Test, Tuning,
 };
 pub use null::{NullResult, Nulls};
 pub use record::{Registered, Registration, register};

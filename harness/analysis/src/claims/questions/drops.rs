@@ -129,23 +129,23 @@ pub(crate) fn relative_drops(scope: &Scope<'_>) -> Result<Vec<Question>, String>
 
 /// Spearman's correlation with mean ranks for ties; none where one side is constant.
 fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let ranks = |x: &[f64]| -> Vec<f64> {
-        let rank = |&y: &f64| {
-            let below = x.iter().filter(|&&z| z < y).count() as f64;
-            let equal = x.iter().filter(|&&z| z == y).count() as f64;
-            below + (equal + 1.0) / 2.0
-        };
-        x.iter().map(rank).collect()
+    let (a, b) = (standard_ranks(a)?, standard_ranks(b)?);
+    Some(a.iter().zip(&b).map(|(a, b)| a * b).sum())
+}
+
+/// Ranks (means of them for ties), centred and scaled to length 1; none where all are equal. Spearman's correlation is the
+/// product of two of these.
+pub(super) fn standard_ranks(x: &[f64]) -> Option<Vec<f64>> {
+    let rank = |&y: &f64| {
+        let below = x.iter().filter(|&&z| z < y).count() as f64;
+        let equal = x.iter().filter(|&&z| z == y).count() as f64;
+        below + (equal + 1.0) / 2.0
     };
-    let (a, b) = (ranks(a), ranks(b));
-    let (ma, mb) = (mean(&a), mean(&b));
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(&b) {
-        ab += (a - ma) * (b - mb);
-        aa += (a - ma) * (a - ma);
-        bb += (b - mb) * (b - mb);
-    }
-    (aa > 0.0 && bb > 0.0).then(|| ab / libm::sqrt(aa * bb))
+    let ranks: Vec<f64> = x.iter().map(rank).collect();
+    let centre = mean(&ranks);
+    let squares = ranks.iter().map(|r| (r - centre) * (r - centre));
+    let length = libm::sqrt(squares.sum());
+    (length > 0.0).then(|| ranks.iter().map(|r| (r - centre) / length).collect())
 }
 
 #[cfg(test)]

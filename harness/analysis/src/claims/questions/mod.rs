@@ -1,5 +1,6 @@
 //! From a claim and a study to the questions that decide the claim. One file per family of statistics.
 
+mod association;
 mod codes;
 mod difference;
 mod drops;
@@ -32,6 +33,7 @@ pub(crate) fn questions(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
         Test::SweepShape { .. } => sweep::shape(scope),
         Test::TestTime { .. } => test_time::gains(scope),
         Test::PairedBenchmarks { .. } => codes::paired_benchmarks(scope),
+        Test::Association { .. } => association::association(scope),
     }
 }
 

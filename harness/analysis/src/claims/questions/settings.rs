@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::claims::answer::{Contrast, Setting};
-use crate::claims::decide::Needs;
+use crate::claims::decide::{Needs, Sides};
 use crate::claims::evidence::{Evidence, joined, words};
 use crate::claims::file::{Claim, Labels};
 use crate::claims::table::{Column, Table};
@@ -146,6 +146,7 @@ impl Place<'_> {
             environment: self.environment.to_owned(),
             contrasts,
             needs,
+            floor: Sides::ZERO,
             seeds: table.seeds,
             runs: table.runs,
             notes: table.notes,

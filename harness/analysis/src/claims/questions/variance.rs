@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::OTHER_KIND;
 use super::settings::{Scope, collect};
 use crate::claims::answer::{Contrast, Question, Setting};
-use crate::claims::decide::{Bound, Needs, Rule};
+use crate::claims::decide::{Bound, Needs, Rule, Sides};
 use crate::claims::evidence::joined;
 use crate::claims::file::{Factor, Labels, Test};
 use crate::claims::sample::Sample;
@@ -134,6 +134,7 @@ fn setting(
         environment: environment.to_owned(),
         contrasts: vec![contrast],
         needs: Needs::All,
+        floor: Sides::ZERO,
         seeds: table.seeds,
         runs: table.runs,
         notes: table.notes,

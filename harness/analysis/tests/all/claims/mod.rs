@@ -1,5 +1,6 @@
 //! Claims on simulated studies in which each claim is true, false or on its boundary by construction.
 
+mod association;
 mod behaviour;
 mod power;
 pub(crate) mod simulate;

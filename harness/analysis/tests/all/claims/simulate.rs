@@ -13,6 +13,8 @@ type Levels = Vec<(String, f64)>;
 /// A study under construction.
 pub(crate) struct Study {
     pub(crate) shape: Shape,
+    /// Whether matrices hold exponentials of what is written.
+    pub(crate) log: bool,
     rows: Vec<Measured>,
     points: Vec<(Levels, Arc<Point>)>,
     random: Stream,
@@ -38,6 +40,7 @@ impl Study {
                 study: "simulated".into(),
                 ..Shape::default()
             },
+            log: false,
             rows: Vec::new(),
             points: Vec::new(),
             random: Stream::new(draw, &["simulated study", name]),
@@ -118,6 +121,7 @@ impl Study {
         for f in [0.1, 1.0] {
             for g in [0.1, 1.0] {
                 let value = value + cell_sd * self.normal();
+                let value = if self.log { value.exp() } else { value };
                 let point = [("value.data_fraction", f), ("policy.data_fraction", g)];
                 self.write(&Number {
                     benchmark,

@@ -4,7 +4,7 @@
 //! On the boundary, one thing is exactly there and everything else holds by `effect`, so that deciding for the claim is as
 //! tempting as it can be.
 
-use analysis::claims::{Claim, Evidence, Labels, Levels, Power, Test};
+use analysis::claims::{Claim, Evidence, Labels, Levels, Power, Scale, Test};
 use analysis::study::Better;
 
 use super::simulate::{Number, Study, with};
@@ -33,6 +33,7 @@ pub(crate) fn study(claim: &Claim, truth: Truth, draw: u64) -> Evidence {
         Test::RelativeDrops { .. } => relative_drops(&mut study, claim, truth, draw),
         Test::SweepShape { .. } => sweep(&mut study, claim, truth),
         Test::PairedBenchmarks { .. } => paired(&mut study, claim, truth, draw),
+        Test::Association { .. } => super::association::world(&mut study, claim, truth),
     }
     study.evidence()
 }
@@ -87,6 +88,13 @@ fn methods(study: &mut Study, claim: &Claim, truth: Truth, draw: u64) {
         } => (metric, 1.0, first, vec![second], 1),
         _ => unreachable!("compares no methods"),
     };
+    study.log = matches!(
+        &claim.test,
+        Test::Difference {
+            scale: Scale::Log,
+            ..
+        }
+    );
     let places = places(study, claim, power.settings);
     let distances = match &claim.test {
         // Their mean decides, so that none may be short.
@@ -95,11 +103,11 @@ fn methods(study: &mut Study, claim: &Claim, truth: Truth, draw: u64) {
     };
     for (place, distance) in places.iter().zip(distances) {
         let ahead: Vec<f64> = match &claim.test {
-            // Per cent are of another method at 60.
-            Test::ShareNonInferior { margin, .. } => vec![distance - margin / 100.0 * 60.0],
+            // Per cent are of another method at this level.
+            Test::ShareNonInferior { margin, .. } => vec![distance - margin / 100.0 * level(power)],
             // One rival is at that distance, the rest are beaten.
             Test::ShareWithinBest { within, .. } => {
-                let allowed = (1.0 - within) * 60.0;
+                let allowed = (1.0 - within) * level(power);
                 let mut all = vec![power.effect - allowed; others.len()];
                 all[0] = distance - allowed;
                 all
@@ -111,6 +119,11 @@ fn methods(study: &mut Study, claim: &Claim, truth: Truth, draw: u64) {
         };
         compare(study, place, metric, good, first, &others, &ahead, power);
     }
+}
+
+/// Errors and sizes of actions are small numbers, scores large ones; only ratios to sd count.
+fn level(power: Power) -> f64 {
+    if power.sd > 1.0 { 60.0 } else { 1.0 }
 }
 
 fn sign(better: Better) -> f64 {
@@ -196,9 +209,7 @@ fn compare(
     // Cells share most of their noise, as they share stages; the rest is drawn per cell.
     let (of_seed, of_cell) = ((1.0f64 - 0.125).sqrt() * power.sd, 0.5 * power.sd);
     for seed in 0..power.seeds as i64 {
-        // Errors and sizes of actions are small numbers, scores large ones; only ratios to sd count.
-        let level = if power.sd > 1.0 { 60.0 } else { 1.0 };
-        let common = level + 0.5 * power.sd * study.normal();
+        let common = level(power) + 0.5 * power.sd * study.normal();
         study.matrix(benchmark, &first, metric, seed, common, of_cell);
         for (other, target) in others.iter().zip(targets) {
             let value = common - sign * (target + of_seed * study.normal());
