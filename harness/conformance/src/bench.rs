@@ -1,5 +1,6 @@
 //! A learner under test, with its host and its synthetic earlier stages.
 
+use crate::descriptor::{of_stages, optional_of_stages};
 use crate::outcome::{Stop, skip};
 use crate::probe::{Probe, Trace};
 use crate::problem::{BATCH_SIZE, Change, Column, Conduct, Metric, Synthetic};
@@ -80,6 +81,18 @@ pub(crate) fn schema(meta: &LearnerMeta) -> Value {
     serde_json::from_str(&meta.hyperparameters).unwrap_or_default()
 }
 
+/// Interfaces to bind: those that are required, and where there are goals the optional ones that there are synthetic
+/// stages for, so that each check sees a learner both with and without them.
+fn wanted(meta: &LearnerMeta, world: World) -> Vec<String> {
+    let mut wanted = of_stages(&meta.requires);
+    if world.has_goals() {
+        let mut optional = optional_of_stages(&meta.requires);
+        optional.retain(|id| crate::upstream::INTERFACES.contains(&id.as_str()));
+        wanted.extend(optional);
+    }
+    wanted
+}
+
 impl Bench {
     /// An instance for the context's problem, made as `setup` says; the inner result is that of `create`.
     pub(crate) fn attempt(context: &Context, setup: &Setup) -> Result<Result<Self, Error>, Stop> {
@@ -87,7 +100,7 @@ impl Bench {
         let world = context.world;
         let mut stages = Stages::new(world);
         let upstream = if setup.upstream {
-            match stages.bind(&crate::descriptor::of_stages(&meta.requires)) {
+            match stages.bind(&wanted(&meta, world)) {
                 Ok(bound) => bound,
                 Err(missing) => {
                     let missing = missing.join(", ");

@@ -106,7 +106,9 @@ fn learners(said: &Sidecar) -> Verdict {
             is_semantic_version(&meta.version),
         )?;
         let required = of_stages(&meta.requires);
-        for need in meta.requires.iter().filter(|id| !required.contains(id)) {
+        let optional = optional_of_stages(&meta.requires);
+        let needs = meta.requires.iter().filter(|id| !id.contains('/'));
+        for need in needs {
             expect(
                 "a requirement without a number",
                 need,
@@ -114,7 +116,7 @@ fn learners(said: &Sidecar) -> Verdict {
                 abi::BENCHMARK_NEEDS.contains(&need.as_str()),
             )?;
         }
-        for id in required.iter().chain(&meta.provides) {
+        for id in required.iter().chain(&optional).chain(&meta.provides) {
             expect(
                 "an interface id",
                 id,
@@ -237,10 +239,21 @@ pub(crate) fn interfaces(context: &Context) -> Verdict {
     )
 }
 
-/// The interfaces among requirements; an entry without a `/` (`goals`) is required of the benchmark.
+/// The interfaces among requirements; an entry without a `/` (`goals`) is required of the benchmark, and one with a `?`
+/// at its end is optional.
 pub(crate) fn of_stages(requires: &[String]) -> Vec<String> {
     let interfaces = requires.iter().filter(|id| id.contains('/'));
-    interfaces.cloned().collect()
+    interfaces
+        .filter(|id| !id.ends_with('?'))
+        .cloned()
+        .collect()
+}
+
+/// The optional interfaces among requirements, without their `?`.
+pub(crate) fn optional_of_stages(requires: &[String]) -> Vec<String> {
+    let interfaces = requires.iter().filter(|id| id.contains('/'));
+    let optional = interfaces.filter_map(|id| id.strip_suffix('?'));
+    optional.map(str::to_owned).collect()
 }
 
 /// `requirements`

@@ -133,7 +133,8 @@ pub(crate) struct Stages {
     encoder: Served<Features>,
 }
 
-const INTERFACES: [&str; 7] = [
+/// What synthetic stages offer.
+pub(crate) const INTERFACES: [&str; 7] = [
     "critic/1",
     "state-value/1",
     "policy/1",

@@ -61,7 +61,8 @@ pub struct LearnerInfo {
     pub version: &'static str,
     /// One sentence.
     pub description: &'static str,
-    /// Interfaces that must be bound; entries without a `/` (`goals`) are requirements of the benchmark.
+    /// Interfaces that must be bound, or, with a `?` at the end (`encoder/1?`), that are bound where an earlier stage
+    /// provides them; entries without a `/` (`goals`) are requirements of the benchmark.
     pub requires: &'static [&'static str],
     /// Interfaces that an instance with default hyperparameters offers.
     pub provides: &'static [&'static str],
@@ -195,7 +196,8 @@ unsafe extern "C" fn create<L: Learner>(
                 Failure::invalid_argument(format!("hyperparameters of `{}`: {e}", L::INFO.id))
             })?;
             let upstream = bindings(upstream, upstream_count)?;
-            let interfaces = L::INFO.requires.iter().filter(|id| id.contains('/'));
+            let needed = |id: &&&str| id.contains('/') && !id.ends_with('?');
+            let interfaces = L::INFO.requires.iter().filter(needed);
             for id in interfaces {
                 upstream.find(id)?;
             }

@@ -8,7 +8,7 @@ mod select;
 pub use hyper::{Hyper, Mode, QNormalization};
 pub use select::{Judge, Scores};
 
-use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
+use nn::{Actor, FrozenCritic, Inputs, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{
     Failure, Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide,
     Upstream,
@@ -31,7 +31,7 @@ const SMALLEST_DIVISOR: f64 = 1e-8;
 /// The learner.
 pub struct AutoExtract {
     host: Host,
-    dims: Dims,
+    inputs: Inputs,
     updates: u64,
     hyper: Hyper,
     progress: Progress,
@@ -50,7 +50,12 @@ impl Learner for AutoExtract {
         id: "auto-extract",
         version: "1.0.0",
         description: "weighted cloning or policy gradient, whichever a lower bound of Q prefers on held-out states; or their sum",
-        requires: &["continuous-actions", "critic/1", "state-value/1"],
+        requires: &[
+            "continuous-actions",
+            "critic/1",
+            "state-value/1",
+            "encoder/1?",
+        ],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
@@ -66,16 +71,15 @@ impl Learner for AutoExtract {
         }
         nn::require("selection_batches", &hyper.selection_batches, 1..)?;
         nn::single_thread();
-        let dims = Dims::continuous(problem)?;
+        let inputs = hyper.actor.inputs(problem, &upstream)?;
         let (network, reduce) = (hyper.critic_network, hyper.critic_reduce);
-        let actor = || Actor::create(host, problem, hyper.actor(problem));
+        let actor = || hyper.actor.create(host, problem, &inputs);
         let choice = hyper.mode == Mode::Choose;
         Ok(Self {
             host,
-            dims,
             updates: problem.updates,
             progress: Progress::new(host, problem),
-            critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
+            critic: FrozenCritic::bind(&upstream, inputs.dims(), network, reduce)?,
             judge: Judge {
                 critic: upstream.critic()?,
                 network,
@@ -85,6 +89,7 @@ impl Learner for AutoExtract {
             divisor: 1.0,
             cloning: choice.then(actor).transpose()?,
             gradient: actor()?,
+            inputs,
             chosen: !choice,
             hyper,
         })
@@ -97,7 +102,7 @@ impl Learner for AutoExtract {
                 self.divisor = self.critic.advantage_std(&self.host)?;
             }
             let host = self.host;
-            let batch = Minibatch::draw_for(&host, self.dims, "train", step, Goals::Policy)?;
+            let batch = self.batch(&host, step)?;
             let w = self.weights(&batch)?;
             let cloning = self.clone_weighted(&batch, &w)?;
             let gradient = self.ascend(&batch, &w)?;
@@ -140,6 +145,13 @@ impl Learner for AutoExtract {
 }
 
 impl AutoExtract {
+    /// The training batch of an update.
+    fn batch<'h>(&self, host: &'h Host, step: u64) -> Outcome<Minibatch<'h>> {
+        let dims = self.inputs.dims();
+        let batch = Minibatch::draw_for(host, dims, "train", step, Goals::Policy)?;
+        Ok(batch.seen_by(&self.inputs))
+    }
+
     /// Weights of the rows of a batch: `[B]`.
     fn weights(&mut self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
         let advantage = self.critic.advantage(batch)?.to_kind(Kind::Double);
@@ -147,7 +159,7 @@ impl AutoExtract {
             .map_err(|e| Failure::invalid_argument(format!("the advantage: {e}")))?;
         let (beta, clip) = (self.hyper.temperature, self.hyper.clip);
         let weights = advantage.iter().map(|adv| losses::weight(*adv, beta, clip));
-        Ok(Tensor::from_slice(&weights.collect::<Vec<_>>()).to_kind(self.dims.kind))
+        Ok(Tensor::from_slice(&weights.collect::<Vec<_>>()).to_kind(self.inputs.dims().kind))
     }
 
     /// One step of weighted cloning, where there is a choice; gives the loss.
@@ -191,7 +203,7 @@ impl AutoExtract {
             return Ok(());
         };
         let judge = &mut self.judge;
-        let scores = judge.compare(&self.host, self.dims, cloning, &self.gradient)?;
+        let scores = judge.compare(&self.host, &self.inputs, cloning, &self.gradient)?;
         self.chosen = scores.prefer_gradient();
         let chosen = f64::from(u8::from(self.chosen));
         for (name, value) in [

@@ -1,7 +1,7 @@
 //! The choice between two policies on held-out states.
 
 use crate::losses;
-use nn::{Actor, CriticNetwork, Dims, Minibatch, borrow, lend};
+use nn::{Actor, CriticNetwork, Inputs, Minibatch, borrow, lend};
 use plugin_api::{BatchRequest, CriticHandle, Failure, Goals, Host, Outcome, Query, Reduce};
 use tch::{Kind, Tensor};
 
@@ -40,7 +40,7 @@ impl Judge {
     pub fn compare(
         &mut self,
         host: &Host,
-        dims: Dims,
+        inputs: &Inputs,
         cloning: &Actor,
         gradient: &Actor,
     ) -> Outcome<Scores> {
@@ -51,9 +51,10 @@ impl Judge {
         };
         let (mut of_cloning, mut of_gradient) = (Vec::new(), Vec::new());
         for step in 0..self.batches {
-            let batch = Minibatch::draw_with(host, dims, "held-out", step, request)?;
-            of_cloning.push(self.values(&batch, dims, cloning)?);
-            of_gradient.push(self.values(&batch, dims, gradient)?);
+            let batch = Minibatch::draw_with(host, inputs.dims(), "held-out", step, request)?;
+            let batch = batch.seen_by(inputs);
+            of_cloning.push(self.values(&batch, cloning)?);
+            of_gradient.push(self.values(&batch, gradient)?);
         }
         let (cloning, gradient) = (Tensor::cat(&of_cloning, 0), Tensor::cat(&of_gradient, 0));
         let difference = &gradient - &cloning;
@@ -74,7 +75,7 @@ impl Judge {
     }
 
     /// The lower bound of Q at a policy's actions, `[B]` in float64.
-    fn values(&mut self, batch: &Minibatch<'_>, dims: Dims, actor: &Actor) -> Outcome<Tensor> {
+    fn values(&mut self, batch: &Minibatch<'_>, actor: &Actor) -> Outcome<Tensor> {
         let mean = actor.policy.mean(actor.params.frozen(), &*batch.state()?);
         let action = lend(&actor.policy.clip(&mean));
         let query = Query {
@@ -86,7 +87,7 @@ impl Judge {
         };
         let q = self.critic.q(&query)?;
         q.expect_shape("q", &[-1, batch.rows()])?;
-        let q = borrow("q", q, dims.kind)?.to_kind(Kind::Double);
+        let q = borrow("q", q, mean.kind())?.to_kind(Kind::Double);
         Ok(losses::lower_bound(&q, self.pessimism))
     }
 }

@@ -159,3 +159,8 @@ fn impossible_arguments_are_refused() {
     let failure = Driver::<AutoExtract>::new(&host, 1, "{}").err();
     assert!(failure.expect("refused").message.contains("critic/1"));
 }
+
+#[test]
+fn behind_an_encoder_it_learns_from_codes() {
+    nn::testing::check_encoded::<AutoExtract>(r#"{"hidden": [8, 8], "learning_rate": 0.01}"#);
+}

@@ -1,10 +1,6 @@
 //! Hyperparameters of `awr` with their defaults.
 
-use nn::{
-    Activation, ActorOptions, AdamOptions, CriticNetwork, CriticReduce, Init, LayerNorm, MeanKind,
-    PolicyOptions, Schedule, StdKind,
-};
-use plugin_api::Problem;
+use nn::{ActorHyper, CriticNetwork, CriticReduce};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,33 +30,9 @@ pub struct Hyper {
     pub critic_network: CriticNetwork,
     /// How the critic's members become one value.
     pub critic_reduce: CriticReduce,
-    /// Step size of Adam.
-    #[schemars(range(min = 0.0))]
-    pub learning_rate: f64,
-    /// Course of the learning rate over the stage's budget.
-    pub schedule: Schedule,
-    /// Units of each hidden layer.
-    pub hidden: Vec<i64>,
-    /// Nonlinearity of the hidden layers.
-    pub activation: Activation,
-    /// Where hidden layers are normalised.
-    pub layer_norm: LayerNorm,
-    /// Distribution of the initial weights.
-    pub init: Init,
-    /// Factor on the initial weights of the last layer.
-    #[schemars(range(min = 0.0))]
-    pub output_scale: f64,
-    /// How the policy's mean is bounded.
-    pub mean: MeanKind,
-    /// Where the policy's standard deviation comes from.
-    pub std: StdKind,
-    /// The constant standard deviation sigma, or the initial one where it is learned.
-    #[schemars(range(min = 1e-6))]
-    pub std_value: f64,
-    /// Lower bound of a learned log sigma.
-    pub log_std_min: f64,
-    /// Upper bound of a learned log sigma.
-    pub log_std_max: f64,
+    /// Those of the policy and its optimiser.
+    #[serde(flatten)]
+    pub actor: ActorHyper,
 }
 
 impl Default for Hyper {
@@ -71,39 +43,7 @@ impl Default for Hyper {
             advantage_normalization: AdvantageNormalization::None,
             critic_network: CriticNetwork::Online,
             critic_reduce: CriticReduce::Min,
-            learning_rate: 3e-4,
-            schedule: Schedule::Constant,
-            hidden: vec![256, 256],
-            activation: Activation::Relu,
-            layer_norm: LayerNorm::None,
-            init: Init::VarianceScaling,
-            output_scale: 0.01,
-            mean: MeanKind::Tanh,
-            std: StdKind::Constant,
-            std_value: 1.0,
-            log_std_min: -5.0,
-            log_std_max: 2.0,
-        }
-    }
-}
-
-impl Hyper {
-    /// The part that describes the policy and its optimiser.
-    pub(crate) fn actor(&self, problem: &Problem) -> ActorOptions {
-        ActorOptions {
-            policy: PolicyOptions {
-                hidden: self.hidden.clone(),
-                activation: self.activation,
-                layer_norm: self.layer_norm,
-                init: self.init,
-                output_scale: self.output_scale,
-                mean: self.mean,
-                std: self.std,
-                std_value: self.std_value,
-                log_std_min: self.log_std_min,
-                log_std_max: self.log_std_max,
-            },
-            adam: AdamOptions::new(self.learning_rate, self.schedule, problem.updates),
+            actor: ActorHyper::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ mod weights;
 pub use hyper::{AdvantageNormalization, Hyper};
 pub use weights::Weights;
 
-use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
+use nn::{Actor, FrozenCritic, Inputs, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{
     Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
 };
@@ -27,7 +27,7 @@ pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
 /// The learner.
 pub struct Awr {
     host: Host,
-    dims: Dims,
+    inputs: Inputs,
     hyper: Hyper,
     progress: Progress,
     critic: FrozenCritic,
@@ -42,7 +42,12 @@ impl Learner for Awr {
         id: "awr",
         version: "1.0.0",
         description: "advantage-weighted regression of a Gaussian policy on a frozen critic and state value",
-        requires: &["continuous-actions", "critic/1", "state-value/1"],
+        requires: &[
+            "continuous-actions",
+            "critic/1",
+            "state-value/1",
+            "encoder/1?",
+        ],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
@@ -51,27 +56,29 @@ impl Learner for Awr {
         nn::require("temperature", &hyper.temperature, 0.0..=f64::MAX)?;
         nn::require("clip", &hyper.clip, 0.0..=f64::MAX)?;
         nn::single_thread();
-        let dims = Dims::continuous(problem)?;
+        let inputs = hyper.actor.inputs(problem, &upstream)?;
+        let dims = inputs.dims();
         let (network, reduce) = (hyper.critic_network, hyper.critic_reduce);
         let kept = if dims.goal == 0 { problem.row_count } else { 0 };
         Ok(Self {
             host,
-            dims,
             progress: Progress::new(host, problem),
             critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
             weights: Weights::new(&hyper, dims.kind, kept),
-            actor: Actor::create(host, problem, hyper.actor(problem))?,
+            actor: hyper.actor.create(host, problem, &inputs)?,
+            inputs,
             hyper,
         })
     }
 
     fn update(&mut self, count: u64) -> Outcome<()> {
+        let host = self.host;
         for _ in 0..count {
             let step = self.progress.next()?;
             if step == 0 {
                 self.normalize()?;
             }
-            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Policy)?;
+            let batch = self.batch(&host, step)?;
             let w = self.weights.of(&batch, &mut self.critic)?;
             let loss = self.loss(&batch, &w)?;
             let value = self.progress.finite("awr_loss", &loss)?;
@@ -101,6 +108,13 @@ impl Learner for Awr {
 }
 
 impl Awr {
+    /// The training batch of an update.
+    fn batch<'h>(&self, host: &'h Host, step: u64) -> Outcome<Minibatch<'h>> {
+        let dims = self.inputs.dims();
+        let batch = Minibatch::draw_for(host, dims, "train", step, Goals::Policy)?;
+        Ok(batch.seen_by(&self.inputs))
+    }
+
     /// Estimates the divisor of the advantage, before the first update.
     fn normalize(&mut self) -> Outcome<()> {
         if self.hyper.advantage_normalization == AdvantageNormalization::Std {

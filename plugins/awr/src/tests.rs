@@ -183,8 +183,7 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.start("online", &mut learner.actor.params)
             .expect("fits");
         let service = host.host();
-        let batch =
-            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Policy).expect("draws");
+        let batch = learner.batch(&service, 0).expect("draws");
         learner.normalize().expect("spreads");
         let w = learner
             .weights
@@ -199,4 +198,9 @@ fn losses_gradients_and_updates_equal_the_reference() {
         }
         assert_eq!(host.metric("awr_loss").len(), 3, "{}", case.name);
     }
+}
+
+#[test]
+fn behind_an_encoder_it_learns_from_codes() {
+    nn::testing::check_encoded::<Awr>(r#"{"hidden": [8, 8], "learning_rate": 0.01}"#);
 }

@@ -5,7 +5,7 @@ pub mod losses;
 
 pub use hyper::Hyper;
 
-use nn::{Actor, Dims, Minibatch, Progress, StateReader, StateWriter};
+use nn::{Actor, Inputs, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{
     Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
 };
@@ -24,7 +24,7 @@ pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
 /// The learner.
 pub struct Bc {
     host: Host,
-    dims: Dims,
+    inputs: Inputs,
     hyper: Hyper,
     progress: Progress,
     actor: Actor,
@@ -37,26 +37,28 @@ impl Learner for Bc {
         id: "bc",
         version: "1.0.0",
         description: "behavioural cloning with a Gaussian policy",
-        requires: &["continuous-actions"],
+        requires: &["continuous-actions", "encoder/1?"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
 
-    fn create(host: Host, problem: &Problem, hyper: Hyper, _: Upstream) -> Outcome<Self> {
+    fn create(host: Host, problem: &Problem, hyper: Hyper, upstream: Upstream) -> Outcome<Self> {
         nn::single_thread();
+        let inputs = hyper.actor.inputs(problem, &upstream)?;
         Ok(Self {
             host,
-            dims: Dims::continuous(problem)?,
             progress: Progress::new(host, problem),
-            actor: Actor::create(host, problem, hyper.actor(problem))?,
+            actor: hyper.actor.create(host, problem, &inputs)?,
+            inputs,
             hyper,
         })
     }
 
     fn update(&mut self, count: u64) -> Outcome<()> {
+        let host = self.host;
         for _ in 0..count {
             let step = self.progress.next()?;
-            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Policy)?;
+            let batch = self.batch(&host, step)?;
             let loss = self.loss(&batch)?;
             let value = self.progress.finite("bc_loss", &loss)?;
             self.actor.descend(&loss)?;
@@ -81,6 +83,13 @@ impl Learner for Bc {
 }
 
 impl Bc {
+    /// The training batch of an update.
+    fn batch<'h>(&self, host: &'h Host, step: u64) -> Outcome<Minibatch<'h>> {
+        let dims = self.inputs.dims();
+        let batch = Minibatch::draw_for(host, dims, "train", step, Goals::Policy)?;
+        Ok(batch.seen_by(&self.inputs))
+    }
+
     /// `L` of a batch.  -> `[]`
     fn loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
         let (s, a) = (batch.state()?, batch.action()?);

@@ -1,5 +1,4 @@
 use crate::Bc;
-use nn::Minibatch;
 use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
 use plugin_api::{ActMode, Code, Goals, Precision};
 
@@ -166,7 +165,15 @@ fn with_goals_the_policy_goes_where_the_goal_says() {
 
 #[test]
 fn losses_gradients_and_updates_equal_the_reference() {
-    let text = include_str!("../../../tests/golden/learners/bc.json");
+    check_golden(include_str!("../../../tests/golden/learners/bc.json"));
+}
+
+#[test]
+fn those_of_images_equal_the_reference() {
+    check_golden(include_str!("../../../tests/golden/learners/bc-image.json"));
+}
+
+fn check_golden(text: &str) {
     let golden: Golden = serde_json::from_str(text).expect("parses");
     for case in &golden.cases {
         let (host, hyper) = (case.host(), &case.hyperparameters);
@@ -175,8 +182,7 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.start("online", &mut learner.actor.params)
             .expect("fits");
         let service = host.host();
-        let batch =
-            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Policy).expect("draws");
+        let batch = learner.batch(&service, 0).expect("draws");
         let loss = learner.loss(&batch).expect("computes");
         case.check_loss("bc_loss", loss.double_value(&[]));
         case.check_gradients(&learner.actor.params, &loss);
@@ -201,4 +207,9 @@ fn a_deviation_that_the_loss_does_not_know_stays() {
         .values("policy.log_std")
         .expect("exists");
     assert_eq!(log_std, [0.5f64.ln(); 2]);
+}
+
+#[test]
+fn behind_an_encoder_it_learns_from_codes() {
+    nn::testing::check_encoded::<Bc>(r#"{"hidden": [8, 8], "learning_rate": 0.01}"#);
 }

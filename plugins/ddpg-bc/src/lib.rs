@@ -5,7 +5,7 @@ pub mod losses;
 
 pub use hyper::{Hyper, QNormalization};
 
-use nn::{Actor, Dims, FrozenCritic, Minibatch, Progress, StateReader, StateWriter};
+use nn::{Actor, FrozenCritic, Inputs, Minibatch, Progress, StateReader, StateWriter};
 use plugin_api::{
     Goals, Host, Learner, LearnerInfo, Outcome, Policy, PolicyUpdate, Problem, Provide, Upstream,
 };
@@ -27,7 +27,7 @@ const SMALLEST_DIVISOR: f64 = 1e-8;
 /// The learner.
 pub struct DdpgBc {
     host: Host,
-    dims: Dims,
+    inputs: Inputs,
     hyper: Hyper,
     progress: Progress,
     critic: FrozenCritic,
@@ -42,7 +42,7 @@ impl Learner for DdpgBc {
         id: "ddpg-bc",
         version: "1.0.0",
         description: "deterministic policy gradient on a frozen critic plus behavioural cloning",
-        requires: &["continuous-actions", "critic/1"],
+        requires: &["continuous-actions", "critic/1", "encoder/1?"],
         provides: &["policy/1", "policy-update/1"],
         bitwise: true,
     };
@@ -50,15 +50,15 @@ impl Learner for DdpgBc {
     fn create(host: Host, problem: &Problem, hyper: Hyper, upstream: Upstream) -> Outcome<Self> {
         nn::require("alpha", &hyper.alpha, 0.0..=f64::MAX)?;
         nn::single_thread();
-        let dims = Dims::continuous(problem)?;
+        let inputs = hyper.actor.inputs(problem, &upstream)?;
         let (network, reduce) = (hyper.critic_network, hyper.critic_reduce);
         Ok(Self {
             host,
-            dims,
             progress: Progress::new(host, problem),
-            critic: FrozenCritic::bind(&upstream, dims, network, reduce)?,
+            critic: FrozenCritic::bind(&upstream, inputs.dims(), network, reduce)?,
             divisor: 1.0,
-            actor: Actor::create(host, problem, hyper.actor(problem))?,
+            actor: hyper.actor.create(host, problem, &inputs)?,
+            inputs,
             hyper,
         })
     }
@@ -70,7 +70,7 @@ impl Learner for DdpgBc {
             if step == 0 {
                 self.normalize()?;
             }
-            let batch = Minibatch::draw_for(&host, self.dims, "train", step, Goals::Policy)?;
+            let batch = self.batch(&host, step)?;
             let terms = self.terms(&batch)?;
             let loss = self.progress.finite("actor_loss", &terms.loss)?;
             self.actor.descend(&terms.loss)?;
@@ -108,6 +108,13 @@ struct Terms {
 }
 
 impl DdpgBc {
+    /// The training batch of an update.
+    fn batch<'h>(&self, host: &'h Host, step: u64) -> Outcome<Minibatch<'h>> {
+        let dims = self.inputs.dims();
+        let batch = Minibatch::draw_for(host, dims, "train", step, Goals::Policy)?;
+        Ok(batch.seen_by(&self.inputs))
+    }
+
     /// Estimates the constant divisor of Q, before the first update.
     fn normalize(&mut self) -> Outcome<()> {
         if self.hyper.q_normalization == QNormalization::AdvantageStd {

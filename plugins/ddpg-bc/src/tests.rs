@@ -1,6 +1,6 @@
 use crate::DdpgBc;
+use nn::Dims;
 use nn::testing::{Data, Driver, FakeHost, Golden, KnownCritic, check_resume};
-use nn::{Dims, Minibatch};
 use plugin_api::serve::Instance;
 use plugin_api::{ActMode, Code, Goals, Precision};
 use std::cell::RefCell;
@@ -176,8 +176,7 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.start("online", &mut learner.actor.params)
             .expect("fits");
         let service = host.host();
-        let batch =
-            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Policy).expect("draws");
+        let batch = learner.batch(&service, 0).expect("draws");
         learner.normalize().expect("spreads");
         let loss = learner.terms(&batch).expect("computes").loss;
         case.check_loss("actor_loss", loss.double_value(&[]));
@@ -188,4 +187,9 @@ fn losses_gradients_and_updates_equal_the_reference() {
         }
         assert_eq!(host.metric("actor_loss").len(), 3, "{}", case.name);
     }
+}
+
+#[test]
+fn behind_an_encoder_it_learns_from_codes() {
+    nn::testing::check_encoded::<DdpgBc>(r#"{"hidden": [8, 8], "learning_rate": 0.01}"#);
 }

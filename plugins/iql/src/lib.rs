@@ -3,14 +3,15 @@
 mod hyper;
 pub mod losses;
 
-pub use hyper::{Hyper, OverMembers, UpdateOrder};
+pub use hyper::{Hyper, UpdateOrder};
 
-use nn::{Adam, Dims, Minibatch, Progress, StateReader, StateWriter, ValueNets};
+use nn::{Minibatch, StateReader, StateWriter, ValueHyper, ValueLosses, ValueNets, ValueTrainer};
 use plugin_api::{
-    Array, Critic, Goals, Host, Learner, LearnerInfo, Outcome, Problem, Provide, Query, StateValue,
-    Upstream, View,
+    Array, BatchRequest, Critic, Goals, Host, Learner, LearnerInfo, Outcome, Problem, Provide,
+    Query, StateValue, Upstream, View,
 };
 use std::io::{Read, Write};
+use tch::Tensor;
 
 /// Facts of the library.
 pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
@@ -21,16 +22,36 @@ pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
     runtimes: &["libtorch 2.11.0"],
 };
 
+/// Rows with the goals of values, where there are goals.
+const REQUEST: BatchRequest = BatchRequest {
+    goals: Goals::Value,
+    next_action: false,
+    held_out: false,
+};
+
 /// The learner.
 pub struct Iql {
-    host: Host,
-    dims: Dims,
-    discount: f64,
-    hyper: Hyper,
-    progress: Progress,
-    nets: ValueNets,
-    q_adam: Adam,
-    v_adam: Adam,
+    trainer: ValueTrainer<Hyper>,
+}
+
+impl ValueLosses for Hyper {
+    const REQUEST: BatchRequest = REQUEST;
+
+    fn common(&self) -> &ValueHyper {
+        &self.common
+    }
+
+    fn value_first(&self) -> bool {
+        self.update_order == UpdateOrder::ValueFirst
+    }
+
+    fn value_loss(&self, nets: &ValueNets, batch: &Minibatch<'_>) -> Outcome<Tensor> {
+        losses::value_loss(nets, batch, self)
+    }
+
+    fn critic_loss(&self, nets: &ValueNets, batch: &Minibatch<'_>, gamma: f64) -> Outcome<Tensor> {
+        losses::critic_loss(nets, batch, self, gamma)
+    }
 }
 
 impl Learner for Iql {
@@ -40,84 +61,44 @@ impl Learner for Iql {
         id: "iql",
         version: "1.0.0",
         description: "implicit Q-learning: an ensemble critic and a state value by expectile regression",
-        requires: &["continuous-actions"],
+        requires: &["continuous-actions", "encoder/1?"],
         provides: &["critic/1", "state-value/1"],
         bitwise: true,
     };
 
-    fn create(host: Host, problem: &Problem, hyper: Hyper, _: Upstream) -> Outcome<Self> {
-        hyper.check()?;
+    fn create(host: Host, problem: &Problem, hyper: Hyper, upstream: Upstream) -> Outcome<Self> {
+        nn::require("expectile", &hyper.expectile, 0.0..=1.0)?;
         nn::single_thread();
-        let dims = Dims::continuous(problem)?;
-        let nets = ValueNets::create(&host, dims, &hyper.mlp(), hyper.ensemble)?;
-        Ok(Self {
-            host,
-            dims,
-            discount: problem.discount,
-            progress: Progress::new(host, problem),
-            q_adam: Adam::new(&nets.q, hyper.adam(problem)),
-            v_adam: Adam::new(&nets.v, hyper.adam(problem)),
-            nets,
-            hyper,
-        })
+        let trainer = ValueTrainer::create(host, problem, &upstream, hyper)?;
+        Ok(Self { trainer })
     }
 
     fn update(&mut self, count: u64) -> Outcome<()> {
-        for _ in 0..count {
-            let step = self.progress.next()?;
-            let batch = Minibatch::draw_for(&self.host, self.dims, "train", step, Goals::Value)?;
-            let v_loss = losses::value_loss(&self.nets, &batch, &self.hyper)?;
-            let v_value = self.progress.finite("v_loss", &v_loss)?;
-            if self.hyper.update_order == UpdateOrder::ValueFirst {
-                self.v_adam.descend(&mut self.nets.v, &v_loss)?;
-            }
-            let q_loss = losses::critic_loss(&self.nets, &batch, &self.hyper, self.discount)?;
-            let q_value = self.progress.finite("q_loss", &q_loss)?;
-            self.q_adam.descend(&mut self.nets.q, &q_loss)?;
-            if self.hyper.update_order == UpdateOrder::Simultaneous {
-                self.v_adam.descend(&mut self.nets.v, &v_loss)?;
-            }
-            self.nets
-                .q_target
-                .follow(&self.nets.q, self.hyper.target_rate);
-            if self.progress.advance() {
-                self.progress.metric("v_loss", v_value)?;
-                self.progress.metric("q_loss", q_value)?;
-            }
-        }
-        Ok(())
+        self.trainer.update(count)
     }
 
     fn save(&self, out: &mut dyn Write) -> Outcome<()> {
-        let mut out = StateWriter::new(out);
-        self.progress.save(&mut out)?;
-        self.nets.save(&mut out)?;
-        self.q_adam.save("critic-adam", &mut out)?;
-        self.v_adam.save("value-adam", &mut out)
+        self.trainer.save(&mut StateWriter::new(out))
     }
 
     fn load(&mut self, from: &mut dyn Read) -> Outcome<()> {
-        let mut from = StateReader::new(from);
-        self.progress.load(&mut from)?;
-        self.nets.load(&mut from)?;
-        self.q_adam.load("critic-adam", &mut from)?;
-        self.v_adam.load("value-adam", &mut from)
+        self.trainer.load(&mut StateReader::new(from))
     }
 }
 
 impl Critic for Iql {
     fn q(&mut self, query: &Query<'_>) -> Outcome<Array> {
-        self.nets.answer_q(query)
+        self.trainer.nets.answer_q(query)
     }
 
     fn q_gradient(&mut self, query: &Query<'_>) -> Outcome<(Array, Array)> {
-        self.nets.answer_gradient(query)
+        self.trainer.nets.answer_gradient(query)
     }
 }
 
 impl StateValue for Iql {
     fn v(&mut self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array> {
-        self.nets.answer_v(observation, goal)
+        self.trainer.nets.answer_v(observation, goal)
     }
 }
 

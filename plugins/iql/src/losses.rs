@@ -1,8 +1,8 @@
 //! The equations of IQL. Letters: `B` batch, `M` members of the critic; `tau` expectile, `gamma` discount. With goals,
 //! `s` and `s'` carry the goal.
 
-use crate::hyper::{Hyper, OverMembers};
-use nn::{EnsembleCritic, Minibatch, ValueNets};
+use crate::hyper::Hyper;
+use nn::{EnsembleCritic, Minibatch, OverMembers, ValueNets};
 use plugin_api::Outcome;
 use tch::Tensor;
 
@@ -17,8 +17,8 @@ pub fn value_loss(n: &ValueNets, b: &Minibatch<'_>, h: &Hyper) -> Outcome<Tensor
     let (s, a) = (b.state()?, b.action()?);
     let members = n
         .critic
-        .members(n.weights(h.value_network).frozen(), &s, &a); // [M, B]
-    let q = EnsembleCritic::reduce(&members, h.value_reduce.into()); // [B]
+        .members(n.weights(h.common.value_network).frozen(), &s, &a); // [M, B]
+    let q = EnsembleCritic::reduce(&members, h.common.value_reduce.into()); // [B]
     let v = n.value.forward(n.v.live(), &s).squeeze_dim(-1); // [B]
     Ok(expectile(&(q - v), h.expectile).mean(s.kind()))
 }
@@ -43,8 +43,8 @@ pub fn critic_loss(n: &ValueNets, b: &Minibatch<'_>, h: &Hyper, gamma: f64) -> O
     let y = target(n, b, gamma)?; // [B]
     let q = n.critic.members(n.q.live(), &s, &a); // [M, B]
     let mean = (q - y).square().mean(s.kind());
-    Ok(match h.q_loss {
-        OverMembers::Sum => mean * h.ensemble as f64,
+    Ok(match h.common.q_loss {
+        OverMembers::Sum => mean * h.common.ensemble as f64,
         OverMembers::Mean => mean,
     })
 }

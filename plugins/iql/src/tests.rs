@@ -1,5 +1,4 @@
 use crate::{Iql, losses};
-use nn::Minibatch;
 use nn::testing::{Data, Driver, FakeHost, Golden, Tabular, check_resume};
 use plugin_api::{Code, Critic, Goals, Network, Precision, Query, Reduce, StateValue};
 
@@ -248,20 +247,29 @@ fn with_goals_the_value_is_that_of_reaching_the_goal() {
 
 #[test]
 fn losses_gradients_and_updates_equal_the_reference() {
-    let text = include_str!("../../../tests/golden/learners/iql.json");
+    check_golden(include_str!("../../../tests/golden/learners/iql.json"));
+}
+
+#[test]
+fn those_of_images_equal_the_reference() {
+    check_golden(include_str!(
+        "../../../tests/golden/learners/iql-image.json"
+    ));
+}
+
+fn check_golden(text: &str) {
     let golden: Golden = serde_json::from_str(text).expect("parses");
     for case in &golden.cases {
         let (host, hyper) = (case.host(), &case.hyperparameters);
         let mut driver = Driver::<Iql>::new(&host, golden.horizon, hyper).expect("creates");
-        let learner = driver.learner();
+        let learner = &mut driver.learner().trainer;
         case.start("online", &mut learner.nets.q).expect("fits");
         case.start("target", &mut learner.nets.q_target)
             .expect("fits");
         case.start("online", &mut learner.nets.v).expect("fits");
         let service = host.host();
-        let batch =
-            Minibatch::draw_for(&service, learner.dims, "train", 0, Goals::Value).expect("draws");
-        let (nets, hyper) = (&learner.nets, &learner.hyper);
+        let batch = learner.batch(&service, 0).expect("draws");
+        let (nets, hyper) = (&learner.nets, &learner.losses);
         let v_loss = losses::value_loss(nets, &batch, hyper).expect("computes");
         let q_loss = losses::critic_loss(nets, &batch, hyper, learner.discount).expect("computes");
         case.check_loss("v_loss", v_loss.double_value(&[]));
@@ -270,11 +278,16 @@ fn losses_gradients_and_updates_equal_the_reference() {
         case.check_gradients(&nets.q, &q_loss);
         for (count, total) in [(1, 1), (2, 3)] {
             driver.update(count).expect("trains");
-            let nets = &driver.learner().nets;
+            let nets = &driver.learner().trainer.nets;
             case.check_after(total, "online", &nets.q);
             case.check_after(total, "target", &nets.q_target);
             case.check_after(total, "online", &nets.v);
         }
         assert_eq!(host.metric("q_loss").len(), 3, "{}", case.name);
     }
+}
+
+#[test]
+fn behind_an_encoder_it_learns_from_codes() {
+    nn::testing::check_encoded::<Iql>(r#"{"hidden": [8, 8], "learning_rate": 0.01}"#);
 }

@@ -3,6 +3,7 @@
 use crate::adam::{Adam, AdamOptions};
 use crate::batch::Dims;
 use crate::choices::{require, require_units};
+use crate::inputs::Inputs;
 use crate::params::{Layout, ParamSet};
 use crate::policy::{GaussianPolicy, PolicyOptions};
 use crate::state::{StateReader, StateWriter};
@@ -27,14 +28,24 @@ pub struct Actor {
     /// Its parameters.
     pub params: ParamSet,
     pub(crate) improvement: Option<Improvement>,
-    pub(crate) dims: Dims,
+    pub(crate) inputs: Inputs,
     adam: Adam,
     host: Host,
 }
 
 impl Actor {
-    /// A fresh actor; errors when a hyperparameter is out of range.
+    /// A fresh actor that takes in observations as they are; errors when a hyperparameter is out of range.
     pub fn create(host: Host, problem: &Problem, options: ActorOptions) -> Outcome<Self> {
+        Self::with_inputs(host, problem, &Dims::continuous(problem)?.into(), options)
+    }
+
+    /// A fresh actor; errors when a hyperparameter is out of range.
+    pub fn with_inputs(
+        host: Host,
+        problem: &Problem,
+        inputs: &Inputs,
+        options: ActorOptions,
+    ) -> Outcome<Self> {
         let (form, adam) = (&options.policy, &options.adam);
         require_units("hidden", &form.hidden)?;
         require("learning_rate", &adam.learning_rate, 0.0..=f64::MAX)?;
@@ -45,17 +56,21 @@ impl Actor {
             &form.log_std_max,
             form.log_std_min..=f64::MAX,
         )?;
-        let dims = Dims::continuous(problem)?;
         let mut layout = Layout::new();
-        let policy =
-            GaussianPolicy::declare(&mut layout, "policy", dims, problem, options.policy.clone());
-        let params = ParamSet::create(layout, &host, dims.kind)?;
+        let policy = GaussianPolicy::declare(
+            &mut layout,
+            "policy",
+            inputs,
+            problem,
+            options.policy.clone(),
+        );
+        let params = ParamSet::create(layout, &host, inputs.dims().kind)?;
         let adam = Adam::new(&params, options.adam);
         Ok(Self {
             policy,
             params,
             improvement: None,
-            dims,
+            inputs: inputs.clone(),
             adam,
             host,
         })
@@ -92,7 +107,7 @@ impl Policy for Actor {
         goal: Option<View<'_>>,
         mode: ActMode,
     ) -> Outcome<Array> {
-        let state = self.dims.join_state(observation, goal)?;
+        let state = self.inputs.state(observation, goal)?;
         let weights = self.params.frozen();
         let mean = self.policy.mean(weights, &state);
         let action = match mode {
@@ -114,8 +129,8 @@ impl Policy for Actor {
         goal: Option<View<'_>>,
         action: View<'_>,
     ) -> Outcome<Array> {
-        let state = self.dims.join_state(observation, goal)?;
-        let action = self.dims.action(action, state.size()[0])?;
+        let state = self.inputs.state(observation, goal)?;
+        let action = self.inputs.dims().action(action, state.size()[0])?;
         let weights = self.params.frozen();
         let mean = self.policy.mean(weights, &state);
         Ok(lend(&self.policy.log_prob(weights, &mean, &action)))
@@ -126,7 +141,7 @@ impl Policy for Actor {
         observation: View<'_>,
         goal: Option<View<'_>>,
     ) -> Outcome<(Array, Array)> {
-        let state = self.dims.join_state(observation, goal)?;
+        let state = self.inputs.state(observation, goal)?;
         let weights = self.params.frozen();
         let mean = self.policy.mean(weights, &state);
         let std = self.policy.std(weights).expand_as(&mean);

@@ -1,7 +1,9 @@
 //! Minibatches as tensors, and the sizes that everything of a stage is checked against.
 
-use crate::views::{Borrowed, borrow, kind_of};
+use crate::inputs::Inputs;
+use crate::views::{Borrowed, borrow, kind_of, lend};
 use plugin_api::{Batch, BatchRequest, Failure, Goals, Host, Outcome, Problem, View};
+use std::cell::OnceCell;
 use tch::{Kind, Tensor};
 
 /// Sizes and element type of a stage.
@@ -90,6 +92,14 @@ pub struct Minibatch<'a> {
     raw: Batch<'a>,
     dims: Dims,
     rows: i64,
+    coded: Option<Coded>,
+}
+
+/// States whose observations are codes of an earlier stage, each made once.
+struct Coded {
+    inputs: Inputs,
+    state: OnceCell<Tensor>,
+    next_state: OnceCell<Tensor>,
 }
 
 impl<'a> Minibatch<'a> {
@@ -126,7 +136,23 @@ impl<'a> Minibatch<'a> {
         }
         let raw = host.batch_with(stream, step, request)?;
         let rows = raw.reward.len() as i64;
-        Ok(Self { raw, dims, rows })
+        Ok(Self {
+            raw,
+            dims,
+            rows,
+            coded: None,
+        })
+    }
+
+    /// The same batch as networks with these inputs take it in: `state` and `next_state` hold codes where an earlier stage
+    /// makes them.
+    pub fn seen_by(mut self, inputs: &Inputs) -> Self {
+        self.coded = inputs.coded().then(|| Coded {
+            inputs: inputs.clone(),
+            state: OnceCell::new(),
+            next_state: OnceCell::new(),
+        });
+        self
     }
 
     /// The arrays as the host gave them.
@@ -152,13 +178,27 @@ impl<'a> Minibatch<'a> {
 
     /// `s`, with the goal appended: `[B, S + G]`.
     pub fn state(&self) -> Outcome<Borrowed<'a>> {
-        self.dims.join_state(self.raw.observation, self.raw.goal)
+        let Some(coded) = &self.coded else {
+            return self.dims.join_state(self.raw.observation, self.raw.goal);
+        };
+        once(&coded.state, || {
+            let state = coded.inputs.state(self.raw.observation, self.raw.goal)?;
+            Ok(state.shallow_clone())
+        })
     }
 
     /// `s'`, with the goal appended: `[B, S + G]`.
     pub fn next_state(&self) -> Outcome<Borrowed<'a>> {
-        self.dims
-            .join_state(self.raw.next_observation, self.raw.goal)
+        let (next, goal) = (self.raw.next_observation, self.raw.goal);
+        let Some(coded) = &self.coded else {
+            return self.dims.join_state(next, goal);
+        };
+        once(&coded.next_state, || {
+            let terminal = self.terminated()?.ne(0.0).unsqueeze(-1);
+            // A fill, because s' may be anything there, and an encoder may refuse it.
+            let next = lend(&self.dims.observation(next)?.masked_fill(&terminal, 0.0));
+            Ok(coded.inputs.state(next.view(), goal)?.shallow_clone())
+        })
     }
 
     /// `a`: `[B, A]`.
@@ -203,4 +243,21 @@ impl<'a> Minibatch<'a> {
         view.expect_shape(name, &[self.rows])?;
         borrow(name, view, self.dims.kind)
     }
+}
+
+/// What `cell` holds; `make` gives a tensor with memory of its own.
+fn once<'a>(
+    cell: &OnceCell<Tensor>,
+    make: impl FnOnce() -> Outcome<Tensor>,
+) -> Outcome<Borrowed<'a>> {
+    let tensor = match cell.get() {
+        Some(tensor) => tensor.shallow_clone(),
+        None => {
+            let tensor = make()?;
+            // Empty, as was just seen.
+            let _ = cell.set(tensor.shallow_clone());
+            tensor
+        }
+    };
+    Ok(Borrowed::owned(tensor))
 }

@@ -119,6 +119,26 @@ choice!(
     }
 );
 
+choice!(
+    /// What reads images.
+    ImageEncoder {
+        /// The first hidden layer: pixels are numbers like any other.
+        None,
+        /// Convolutions of a network's own, trained with it.
+        Conv,
+    }
+);
+
+choice!(
+    /// Sum or mean over the members of a critic.
+    OverMembers {
+        /// Sum of the members' squared errors.
+        Sum,
+        /// Mean of the members' squared errors.
+        Mean,
+    }
+);
+
 /// Errors unless every hidden layer has a unit; no hidden layer is a linear model.
 pub fn require_units(name: &str, units: &[i64]) -> Outcome<()> {
     units.iter().try_for_each(|n| require(name, n, 1..))

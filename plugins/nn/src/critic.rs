@@ -1,6 +1,7 @@
 //! Ensembles of critics and the answers of `critic/1`.
 
-use crate::batch::Dims;
+use crate::image::Front;
+use crate::inputs::Inputs;
 use crate::mlp::{Mlp, MlpOptions};
 use crate::params::Layout;
 use crate::views::lend;
@@ -9,28 +10,39 @@ use tch::Tensor;
 
 /// `M` critics `Q_i(s, a)` of one form, evaluated together.
 pub struct EnsembleCritic {
+    front: Front,
     net: Mlp,
-    dims: Dims,
+    inputs: Inputs,
 }
 
 impl EnsembleCritic {
     /// Declares the parameters under `name`. `options.input` and `options.output` are set here, `options.members` must be.
-    pub fn declare(layout: &mut Layout, name: &str, dims: Dims, options: &MlpOptions) -> Self {
+    /// Members share the convolutions that read images.
+    pub fn declare(
+        layout: &mut Layout,
+        name: &str,
+        inputs: impl Into<Inputs>,
+        options: &MlpOptions,
+    ) -> Self {
+        let inputs = inputs.into();
+        let front = Front::declare(layout, name, &inputs, options);
         let options = MlpOptions {
-            input: dims.state_action(),
+            input: front.width() + inputs.dims().action,
             output: 1,
             ..options.clone()
         };
         assert!(options.members.is_some(), "an ensemble states its members");
         Self {
             net: Mlp::declare(layout, name, &options),
-            dims,
+            front,
+            inputs,
         }
     }
 
     /// `Q_i(s, a)` of every member: `[B, S + G]`, `[B, A] -> [M, B]`.
     pub fn members(&self, weights: &[Tensor], state: &Tensor, action: &Tensor) -> Tensor {
-        let input = Tensor::cat(&[state, action], 1);
+        let state = self.front.forward(weights, state);
+        let input = Tensor::cat(&[&state, action], 1);
         self.net.forward(weights, &input).squeeze_dim(-1)
     }
 
@@ -46,8 +58,8 @@ impl EnsembleCritic {
 
     /// Answers `critic/1`'s `q` with these weights.
     pub fn answer(&self, weights: &[Tensor], query: &Query<'_>) -> Outcome<Array> {
-        let state = self.dims.join_state(query.observation, query.goal)?;
-        let action = self.dims.action(query.action, state.size()[0])?;
+        let state = self.inputs.state(query.observation, query.goal)?;
+        let action = self.inputs.dims().action(query.action, state.size()[0])?;
         let q = self.members(weights, &state, &action);
         Ok(lend(&Self::reduce(&q, query.reduce)))
     }
@@ -63,8 +75,8 @@ impl EnsembleCritic {
                 "dQ/da is defined for the minimum or the mean over members",
             ));
         }
-        let state = self.dims.join_state(query.observation, query.goal)?;
-        let action = self.dims.action(query.action, state.size()[0])?;
+        let state = self.inputs.state(query.observation, query.goal)?;
+        let action = self.inputs.dims().action(query.action, state.size()[0])?;
         let action = action.detach().set_requires_grad(true);
         let q = Self::reduce(&self.members(weights, &state, &action), query.reduce);
         let gradient = Tensor::run_backward(&[q.sum(q.kind())], &[&action], false, false);

@@ -2,8 +2,10 @@
 
 use crate::batch::Dims;
 use crate::choices::{Activation, BcLoss, Init, LayerNorm, MeanKind, StdKind};
+use crate::image::StateNet;
 use crate::init::Fill;
-use crate::mlp::{Mlp, MlpOptions};
+use crate::inputs::Inputs;
+use crate::mlp::MlpOptions;
 use crate::params::{Layout, Slot};
 use plugin_api::Problem;
 use tch::Tensor;
@@ -35,7 +37,7 @@ pub struct PolicyOptions {
 
 /// A policy's structure; the standard deviation does not depend on the state.
 pub struct GaussianPolicy {
-    net: Mlp,
+    net: StateNet,
     log_std: Option<Slot>,
     options: PolicyOptions,
     dims: Dims,
@@ -44,16 +46,17 @@ pub struct GaussianPolicy {
 }
 
 impl GaussianPolicy {
-    /// Declares the parameters `<name>.<layer>...` and, where learned, `<name>.log_std` `[A]`.
+    /// Declares the parameters `<name>.image.<layer>...` (for images), `<name>.<layer>...` and, where learned, `<name>.log_std` `[A]`.
     pub fn declare(
         layout: &mut Layout,
         name: &str,
-        dims: Dims,
+        inputs: &Inputs,
         problem: &Problem,
         options: PolicyOptions,
     ) -> Self {
+        let dims = inputs.dims();
         let mlp = MlpOptions {
-            input: dims.state(),
+            input: 0, // set by the network
             hidden: options.hidden.clone(),
             output: dims.action,
             activation: options.activation,
@@ -62,7 +65,7 @@ impl GaussianPolicy {
             output_scale: options.output_scale,
             members: None,
         };
-        let net = Mlp::declare(layout, name, &mlp);
+        let net = StateNet::declare(layout, name, inputs, &mlp);
         let log_std = (options.std == StdKind::Learned).then(|| {
             let start = Fill::Constant(libm::log(options.std_value));
             layout.declare(format!("{name}.log_std"), &[dims.action], start)

@@ -51,12 +51,29 @@ fn objective(
     (ascent - kl_weight * &kl, kl)
 }
 
+fn not_begun() -> Failure {
+    Failure::invalid_argument("a policy update was asked for before its begin")
+}
+
 impl Actor {
     /// The parameters of the trained policy, whatever was done since in evaluation.
     pub(crate) fn offline(&self) -> &ParamSet {
         self.improvement
             .as_ref()
             .map_or(&self.params, |i| &i.offline)
+    }
+
+    /// What a step of `policy-update/1` ascends, and the mean KL from the trained policy; errors before `begin`.
+    /// `state: [B, S + G]`, `dq_da: [B, A]` -> `[]`, `[]`
+    pub fn objective(
+        &self,
+        state: &Tensor,
+        dq_da: &Tensor,
+        kl_weight: f64,
+    ) -> Outcome<(Tensor, Tensor)> {
+        let improvement = self.improvement.as_ref().ok_or_else(not_begun)?;
+        let params = (&self.params, &improvement.offline);
+        Ok(objective(&self.policy, params, state, dq_da, kl_weight))
     }
 
     fn restore(&mut self) {
@@ -88,20 +105,18 @@ impl PolicyUpdate for Actor {
         kl_weight: f64,
     ) -> Outcome<f64> {
         require("kl_weight", &kl_weight, 0.0..=f64::MAX)?;
-        let state = self.dims.join_state(observation, goal)?;
-        dq_da.expect_shape("dq_da", &[state.size()[0], self.dims.action])?;
+        let dims = self.inputs.dims();
+        let state = self.inputs.state(observation, goal)?;
+        dq_da.expect_shape("dq_da", &[state.size()[0], dims.action])?;
         dq_da.expect_finite("dq_da")?;
-        let dq_da = borrow("dq_da", dq_da, self.dims.kind)?;
-        let improvement = self.improvement.as_mut().ok_or_else(|| {
-            Failure::invalid_argument("a policy update was asked for before its begin")
-        })?;
-        let params = (&self.params, &improvement.offline);
-        let (objective, kl) = objective(&self.policy, params, &state, &dq_da, kl_weight);
+        let dq_da = borrow("dq_da", dq_da, dims.kind)?;
+        let (objective, kl) = self.objective(&state, &dq_da, kl_weight)?;
         let kl = kl.double_value(&[]);
         if !kl.is_finite() {
             let message = format!("the divergence from the offline policy is {kl}");
             return Err(Failure::non_finite(message));
         }
+        let improvement = self.improvement.as_mut().ok_or_else(not_begun)?;
         improvement.adam.descend(&mut self.params, &-objective)?;
         Ok(kl)
     }

@@ -1,9 +1,10 @@
 //! An ensemble critic with a target copy, and a state value: what value learners by temporal differences own.
 
-use crate::batch::Dims;
 use crate::choices::CriticNetwork;
 use crate::critic::EnsembleCritic;
-use crate::mlp::{Mlp, MlpOptions};
+use crate::image::StateNet;
+use crate::inputs::Inputs;
+use crate::mlp::MlpOptions;
 use crate::params::{Layout, ParamSet};
 use crate::state::{StateReader, StateWriter};
 use crate::views::lend;
@@ -14,41 +15,47 @@ pub struct ValueNets {
     /// `Q_i(s, a)`
     pub critic: EnsembleCritic,
     /// `V(s)`
-    pub value: Mlp,
+    pub value: StateNet,
     /// Parameters of the online critic.
     pub q: ParamSet,
     /// Parameters of the target critic.
     pub q_target: ParamSet,
     /// Parameters of the state value.
     pub v: ParamSet,
-    dims: Dims,
+    inputs: Inputs,
 }
 
 impl ValueNets {
     /// Fresh networks of one form; the target critic starts equal to the online one. `form.input`, `form.output` and
     /// `form.members` are set here.
-    pub fn create(host: &Host, dims: Dims, form: &MlpOptions, members: i64) -> Outcome<Self> {
+    pub fn create(
+        host: &Host,
+        inputs: impl Into<Inputs>,
+        form: &MlpOptions,
+        members: i64,
+    ) -> Outcome<Self> {
+        let inputs = inputs.into();
+        let kind = inputs.dims().kind;
         let (mut q, mut v) = (Layout::new(), Layout::new());
         let ensemble = MlpOptions {
             members: Some(members),
             ..form.clone()
         };
         let single = MlpOptions {
-            input: dims.state(),
             output: 1,
             members: None,
             ..form.clone()
         };
-        let critic = EnsembleCritic::declare(&mut q, "critic", dims, &ensemble);
-        let value = Mlp::declare(&mut v, "value", &single);
-        let q = ParamSet::create(q, host, dims.kind)?;
+        let critic = EnsembleCritic::declare(&mut q, "critic", &inputs, &ensemble);
+        let value = StateNet::declare(&mut v, "value", &inputs, &single);
+        let q = ParamSet::create(q, host, kind)?;
         Ok(Self {
             critic,
             value,
             q_target: q.duplicate(),
-            v: ParamSet::create(v, host, dims.kind)?,
+            v: ParamSet::create(v, host, kind)?,
             q,
-            dims,
+            inputs,
         })
     }
 
@@ -80,7 +87,7 @@ impl ValueNets {
 
     /// Answers `state-value/1`.
     pub fn answer_v(&self, observation: View<'_>, goal: Option<View<'_>>) -> Outcome<Array> {
-        let s = self.dims.join_state(observation, goal)?;
+        let s = self.inputs.state(observation, goal)?;
         let v = self.value.forward(self.v.frozen(), &s);
         Ok(lend(&v.squeeze_dim(-1)))
     }

@@ -154,6 +154,39 @@ fn an_update_of_another_policy_than_the_one_that_acts_is_refused() {
 }
 
 #[test]
+fn an_optional_interface_is_bound_where_an_earlier_stage_provides_it() {
+    let mut planner = Planner::new();
+    planner.add_learner("coder", "linear-critic", &[], &["encoder/1"]);
+    let needs = ["critic/1", "encoder/1?"];
+    planner.add_learner("seer", "linear-ascent", &needs, &["policy/1"]);
+    let bound = |stages: &[&str]| -> Vec<String> {
+        let stages = stages.join(", ");
+        let text = format!("{HEAD}[[pipeline]]\nname = \"seen\"\nstages = [{stages}]\n");
+        let plan = planner.plan(&manifest(&text));
+        let of_policy = |n: &&runner::NodePlan| {
+            n.kind == NodeKind::Stage && n.job.stages.last().unwrap().role == "policy"
+        };
+        let node = plan.nodes.values().find(of_policy).unwrap();
+        node.job.stages.last().unwrap().bound_roles.clone()
+    };
+    let critic = "{ role = \"value\", learner = \"linear-critic\", updates = 5 }";
+    let coder = |role: &str| format!("{{ role = \"{role}\", learner = \"coder\", updates = 5 }}");
+    let policy = "{ role = \"policy\", learner = \"seer\", updates = 5 }";
+    let named = policy.replace(" }", ", from = \"first\" }");
+    let (first, second) = (coder("first"), coder("second"));
+    assert_eq!(bound(&[critic, policy]), ["value"]);
+    assert_eq!(bound(&[&first, critic, policy]), ["first", "value"]);
+    assert_eq!(
+        bound(&[&first, &second, critic, policy]),
+        ["second", "value"]
+    );
+    assert_eq!(
+        bound(&[&first, &second, critic, &named]),
+        ["first", "value"]
+    );
+}
+
+#[test]
 fn a_stage_without_training_sees_no_more_data_than_the_policy_it_improves() {
     let mut planner = Planner::new();
     planner.add_learner("improve", "linear-bc", &["policy/1"], &["policy/1"]);

@@ -231,7 +231,9 @@ typedef struct assay_learner_descriptor {
   assay_string version; /* semantic version of the algorithm; raise it when results change */
   assay_string description;
   const assay_string *requires_ids; /* interfaces that must be bound, e.g. "critic/1"; since 1.1 also what the benchmark
-                                       must have, without a number: goals, discrete-actions, continuous-actions */
+                                       must have, without a number: goals, discrete-actions, continuous-actions; and
+                                       with a "?" at its end ("encoder/1?") an interface that is bound where an
+                                       earlier stage provides it */
   uint64_t requires_count;
   const assay_string *provides_ids; /* interfaces an instance of default hyperparameters answers to */
   uint64_t provides_count;

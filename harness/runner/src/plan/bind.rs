@@ -10,7 +10,8 @@ const POLICY_UPDATE: &str = "policy-update/1";
 /// For each stage, the indices of the earlier stages it is bound to, ascending.
 ///
 /// A requirement binds to the stage named by `from` if that provides it, else to the nearest earlier stage that provides
-/// it. All interfaces of a bound stage come along.
+/// it. All interfaces of a bound stage come along. A requirement with a `?` at its end (`encoder/1?`) binds the same way
+/// where an earlier stage provides it, and to nothing elsewhere.
 ///
 /// # Errors
 /// A requirement that no earlier stage provides, or a last stage without a policy.
@@ -25,17 +26,21 @@ pub(crate) fn bind(
         let from = pipeline.stages[i].from.as_ref();
         let named = from.and_then(|role| pipeline.stages[..i].iter().position(|s| &s.role == role));
         let mut sources: Vec<usize> = Vec::new();
-        let find = |interface: &String| {
-            let provides = |j: &usize| learners[*j].provides.contains(interface);
+        let find = |interface: &str| {
+            let provides = |j: &usize| learners[*j].provides.iter().any(|p| p == interface);
             named
                 .filter(|j| provides(j))
                 .or_else(|| (0..i).rev().find(provides))
         };
         for interface in learner.requires.iter().filter(|r| !of_benchmark(r)) {
+            if let Some(interface) = interface.strip_suffix('?') {
+                sources.extend(find(interface));
+                continue;
+            }
             let source = find(interface)
                 .ok_or_else(|| missing(pipeline, i, learner, interface, all, locate))?;
             // These two are of one policy: what updates another one than the policy that acts is no use.
-            let policy = find(&POLICY.to_owned()).filter(|_| interface == POLICY_UPDATE);
+            let policy = find(POLICY).filter(|_| interface == POLICY_UPDATE);
             if let Some(policy) = policy.filter(|p| *p != source) {
                 return Err(fixed_policy(
                     pipeline,

@@ -39,6 +39,9 @@ pub struct Data {
     /// Number of discrete actions, whose indices `action` then holds with `A` = 1; 0 where actions are continuous.
     #[serde(default)]
     pub action_count: usize,
+    /// Channels, height and width where observations are images, else zeros.
+    #[serde(default)]
+    pub observation_shape: [usize; 3],
 }
 
 impl Data {
@@ -161,7 +164,7 @@ impl FakeHost {
             batch_size: self.batch_size,
             updates,
             row_count: self.data.rows(),
-            observation_shape: [0; 3],
+            observation_shape: self.data.observation_shape,
         }
     }
 

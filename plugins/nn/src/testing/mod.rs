@@ -1,6 +1,7 @@
 //! For the tests of learner plugins: an in-memory host, a driver that goes through the C boundary, a critic whose values are
-//! known in closed form, and a finite process whose values can be computed.
+//! known in closed form, an encoder that is, and a finite process whose values can be computed.
 
+mod coded;
 mod critic;
 mod driver;
 mod golden;
@@ -8,6 +9,7 @@ mod host;
 mod quadratic;
 mod tabular;
 
+pub use coded::{Coded, check_encoded};
 pub use critic::KnownCritic;
 pub use driver::{Driver, Nothing};
 pub use golden::{Case, Golden, Values};
