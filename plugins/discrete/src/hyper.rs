@@ -19,6 +19,14 @@ pub enum QNormalization {
     AdvantageStd,
 }
 
+/// Networks and optimiser of a set of hyperparameters.
+pub trait Form {
+    /// The form of a network; inputs, outputs and members are those of each. Errors naming what is out of range.
+    fn mlp(&self) -> Outcome<MlpOptions>;
+    /// The optimiser. Errors when the step size is out of range.
+    fn adam(&self, problem: &Problem) -> Outcome<AdamOptions>;
+}
+
 /// A set of hyperparameters that ends with those of networks and optimiser, which all learners share.
 macro_rules! hyper {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $value:expr,)* }
@@ -61,9 +69,8 @@ macro_rules! hyper {
             }
         }
 
-        impl $name {
-            /// The form of a network; inputs, outputs and members are those of each. Errors naming what is out of range.
-            pub(crate) fn mlp(&self) -> Outcome<MlpOptions> {
+        impl Form for $name {
+            fn mlp(&self) -> Outcome<MlpOptions> {
                 nn::require_units("hidden", &self.hidden)?;
                 nn::require("output_scale", &self.output_scale, 0.0..=f64::MAX)?;
                 Ok(MlpOptions {
@@ -78,8 +85,7 @@ macro_rules! hyper {
                 })
             }
 
-            /// The optimiser. Errors when the step size is out of range.
-            pub(crate) fn adam(&self, problem: &Problem) -> Outcome<AdamOptions> {
+            fn adam(&self, problem: &Problem) -> Outcome<AdamOptions> {
                 nn::require("learning_rate", &self.learning_rate, 0.0..=f64::MAX)?;
                 Ok(AdamOptions::new(self.learning_rate, self.schedule, problem.updates))
             }

@@ -1,6 +1,6 @@
 //! `discrete-iql`: values of all actions and a state value by expectile regression.
 
-use crate::hyper::IqlHyper;
+use crate::hyper::{Form, IqlHyper};
 use crate::losses;
 use crate::space::Space;
 use nn::{
@@ -17,7 +17,7 @@ use tch::Tensor;
 /// The learner.
 pub struct DiscreteIql {
     host: Host,
-    space: Space,
+    pub(crate) space: Space,
     discount: f64,
     hyper: IqlHyper,
     progress: Progress,
@@ -25,7 +25,7 @@ pub struct DiscreteIql {
     value: Mlp,
     /// Parameters of the online critic.
     pub q: ParamSet,
-    q_target: ParamSet,
+    pub(crate) q_target: ParamSet,
     /// Parameters of the state value.
     pub v: ParamSet,
     q_adam: Adam,
@@ -132,7 +132,7 @@ impl DiscreteIql {
         self.value.forward(weights, state).squeeze_dim(-1)
     }
 
-    fn value_loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
+    pub(crate) fn value_loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
         let (s, a) = (batch.state()?, self.space.taken(batch)?);
         let network: CriticNetwork = self.hyper.value_network;
         let weights = self.weights(network.into()).frozen();
@@ -142,7 +142,7 @@ impl DiscreteIql {
         Ok(losses::value_loss(&q, &v, self.hyper.expectile))
     }
 
-    fn critic_loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
+    pub(crate) fn critic_loss(&self, batch: &Minibatch<'_>) -> Outcome<Tensor> {
         let (s, a) = (batch.state()?, self.space.taken(batch)?);
         let r = batch.reward()?;
         let y = if batch.all_terminated()? {

@@ -7,13 +7,15 @@ mod frozen;
 mod hyper;
 mod iql;
 pub mod losses;
+mod rules;
 mod space;
 
 pub use actor::Actor;
-pub use extract::{DiscreteAwr, DiscreteBc, DiscretePgBc};
+pub use extract::{Extraction, Loss, Rule};
 pub use frozen::FrozenCritic;
-pub use hyper::{AwrHyper, BcHyper, IqlHyper, PgBcHyper, QNormalization};
+pub use hyper::{AwrHyper, BcHyper, Form, IqlHyper, PgBcHyper, QNormalization};
 pub use iql::DiscreteIql;
+pub use rules::{Ascent, Cloning, DiscreteAwr, DiscreteBc, DiscretePgBc, WeightedCloning};
 pub use space::Space;
 
 /// Facts of the library.

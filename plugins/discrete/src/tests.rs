@@ -63,9 +63,10 @@ fn host(precision: Precision) -> Box<FakeHost> {
     FakeHost::whole(data(), precision)
 }
 
-/// Offers [`Q`], and V = 0.25 in every state.
+/// Offers [`Q`], or NaN where it is broken, and V = 0.25 in every state.
 struct Table {
     with_value: bool,
+    broken: bool,
 }
 
 fn row_of(s: &[f64]) -> usize {
@@ -90,7 +91,10 @@ impl DiscreteCritic for Table {
     ) -> Outcome<Array> {
         let states = observation.to_f64()?;
         let rows = states.chunks(STATES);
-        let q: Vec<f64> = rows.flat_map(|s| Q[row_of(s)]).collect();
+        let mut q: Vec<f64> = rows.flat_map(|s| Q[row_of(s)]).collect();
+        if self.broken {
+            q.fill(f64::NAN);
+        }
         let shape = [observation.shape()[0], ACTIONS as i64];
         Ok(array(observation, q, &shape))
     }
@@ -113,7 +117,10 @@ impl Provide for Table {
 }
 
 fn table() -> Instance<Table> {
-    Instance::new(Table { with_value: true })
+    Instance::new(Table {
+        with_value: true,
+        broken: false,
+    })
 }
 
 /// Every state once.
@@ -337,6 +344,36 @@ fn resumed_training_equals_uninterrupted() {
             Driver::<DiscretePgBc>::bound(&host, 20, &hyper, &mut upstream.borrow_mut())
                 .expect("creates")
         });
+    }
+}
+
+/// Trains until it stops; gives the words.
+fn stopped<L: Learner>(data: Data, broken: bool) -> String {
+    let host = FakeHost::whole(data, Precision::F32);
+    let mut upstream = table();
+    upstream.provider_mut().broken = broken;
+    let mut driver =
+        Driver::<L>::bound(&host, 5, r#"{"hidden": [8]}"#, &mut upstream).expect("creates");
+    let failure = driver.update(5).expect_err("stops");
+    assert_eq!(failure.code, Code::NonFinite);
+    failure.message
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_with_its_name_and_update() {
+    let mut rewards = data();
+    rewards.reward[4] = f64::NAN;
+    let mut states = data();
+    states.observation[0] = f64::NAN;
+    for (found, expected) in [
+        (stopped::<DiscreteIql>(rewards, false), "q_loss"),
+        (stopped::<DiscreteIql>(states.clone(), false), "v_loss"),
+        (stopped::<DiscreteBc>(states, false), "bc_loss"),
+        (stopped::<DiscreteAwr>(data(), true), "awr_loss"),
+        (stopped::<DiscretePgBc>(data(), true), "actor_loss"),
+    ] {
+        let expected = format!("{expected} is NaN in update 1");
+        assert!(found.contains(&expected), "{found}");
     }
 }
 
