@@ -199,6 +199,8 @@ fn goals_of_the_future_are_asked_for_and_a_bad_one_stops() {
     let mut crl = Driver::<Crl>::new(&host, 1, r#"{"hidden": [4]}"#).expect("creates");
     let failure = crl.update(1).expect_err("stops");
     assert_eq!(failure.code, Code::NonFinite);
+    let expected = "q_loss is NaN in update 1";
+    assert!(failure.message.contains(expected), "{failure}");
     let asked = host.request("train").expect("a batch was drawn");
     assert_eq!((asked.goals, asked.next_action), (Goals::Future, false));
 }

@@ -134,6 +134,18 @@ fn there_is_no_density_and_bad_requests_are_refused() {
 }
 
 #[test]
+fn a_loss_that_is_not_finite_stops_with_its_name_and_update() {
+    let mut data = two_peaks();
+    data.action[7] = f64::NAN;
+    let host = FakeHost::whole(data, Precision::F32);
+    let mut flow = Driver::<FlowBc>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
+    let failure = flow.update(5).expect_err("stops");
+    assert_eq!(failure.code, Code::NonFinite);
+    let expected = "flow_loss is NaN in update 1";
+    assert!(failure.message.contains(expected), "{failure}");
+}
+
+#[test]
 fn losses_gradients_updates_and_actions_equal_the_reference() {
     let text = include_str!("../../../tests/golden/learners/flow-bc.json");
     let golden: Golden = serde_json::from_str(text).expect("parses");

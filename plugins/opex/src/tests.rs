@@ -1,18 +1,11 @@
 use crate::Opex;
-use nn::testing::{Data, Driver, FakeHost, Quadratic};
+use nn::testing::{Data, Driver, FakeHost, Quadratic, STATES, bits, check_stateless, stages};
 use plugin_api::serve::Instance;
 use plugin_api::{ActMode, Code, Policy, Precision, TestTime};
-
-const STATES: [f64; 6] = [0.5, -0.25, 0.8, -0.1, 0.9, 0.3];
 
 fn host(precision: Precision) -> Box<FakeHost> {
     let data = Data::bandit((3, 2, 40), 0.9, |_, _| 0.0, |_, _| 0.0);
     FakeHost::whole(data, precision)
-}
-
-/// A base policy with mean `0.2 s'` below a critic that is largest at `0.6 s'`.
-fn stages() -> Instance<Quadratic> {
-    Instance::new(Quadratic::new(0.6, 0.2, 2))
 }
 
 /// The actions in [`STATES`], and the gradients that were counted.
@@ -99,7 +92,6 @@ fn beta_zero_is_the_base_policy_bit_for_bit_on_the_same_path() {
                 let alone = alone.expect("acts").view().to_f64().expect("floats");
                 let hyper = format!(r#"{{"beta": 0.0, "normalization": "{normalization}"}}"#);
                 let found = act(&host, &hyper, &mut base, mode);
-                let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 assert_eq!(bits(&found), bits(&alone));
                 assert_eq!(base.provider_mut().asked.gradient_rows, 2);
             }
@@ -198,17 +190,7 @@ fn differences_in_single_precision_are_close() {
 #[test]
 fn there_is_no_state_to_save() {
     let (host, mut base) = (host(Precision::F32), stages());
-    let mut fresh = || Driver::<Opex>::bound(&host, 0, "{}", &mut base).expect("creates");
-    let (mut first, mut second) = (fresh(), fresh());
-    let state = first.save().expect("saves");
-    first.update(3).expect("does nothing");
-    assert_eq!(first.save().expect("saves"), state);
-    second.load(&state).expect("loads");
-    let long = [&state[..], &[0]].concat();
-    for bytes in [&state[..state.len() - 1], &long[..], b"ASSAYST1"] {
-        let refusal = second.load(bytes).expect_err("a damaged state is refused");
-        assert_eq!(refusal.code, Code::InvalidState, "{refusal}");
-    }
+    check_stateless(|| Driver::<Opex>::bound(&host, 0, "{}", &mut base).expect("creates"));
 }
 
 #[test]

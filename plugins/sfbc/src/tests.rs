@@ -1,18 +1,11 @@
 use crate::{Sfbc, select};
-use nn::testing::{Data, Driver, FakeHost, Quadratic};
+use nn::testing::{Data, Driver, FakeHost, Quadratic, STATES, bits, check_stateless, stages};
 use plugin_api::serve::Instance;
 use plugin_api::{ActMode, Array, Code, Policy, Precision, TestTime};
-
-const STATES: [f64; 6] = [0.5, -0.25, 0.8, -0.1, 0.9, 0.3];
 
 fn host(precision: Precision) -> Box<FakeHost> {
     let data = Data::bandit((3, 2, 40), 0.9, |_, _| 0.0, |_, _| 0.0);
     FakeHost::whole(data, precision)
-}
-
-/// A behaviour policy with mean `0.2 s'` and deviation 0.2 below a critic that is largest at `0.6 s'`.
-fn stages() -> Instance<Quadratic> {
-    Instance::new(Quadratic::new(0.6, 0.2, 2))
 }
 
 fn act_on(
@@ -93,7 +86,6 @@ fn one_candidate_is_the_behaviour_policy_bit_for_bit() {
         let alone = base.provider_mut().act(states.view(), None, mode);
         let alone = alone.expect("acts").view().to_f64().expect("floats");
         let found = act_on(&host, r#"{"candidates": 1}"#, &mut base, mode, &STATES);
-        let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&found), bits(&alone));
         assert_eq!(
             base.provider_mut().asked.q,
@@ -161,17 +153,7 @@ fn selection_asks_for_no_gradient() {
 #[test]
 fn there_is_no_state_to_save() {
     let (host, mut base) = (host(Precision::F32), stages());
-    let mut fresh = || Driver::<Sfbc>::bound(&host, 0, "{}", &mut base).expect("creates");
-    let (mut first, mut second) = (fresh(), fresh());
-    let state = first.save().expect("saves");
-    first.update(3).expect("does nothing");
-    assert_eq!(first.save().expect("saves"), state);
-    second.load(&state).expect("loads");
-    let long = [&state[..], &[0]].concat();
-    for bytes in [&state[..state.len() - 1], &long[..], b"ASSAYST1"] {
-        let refusal = second.load(bytes).expect_err("a damaged state is refused");
-        assert_eq!(refusal.code, Code::InvalidState, "{refusal}");
-    }
+    check_stateless(|| Driver::<Sfbc>::bound(&host, 0, "{}", &mut base).expect("creates"));
 }
 
 #[test]

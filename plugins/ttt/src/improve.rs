@@ -3,7 +3,7 @@
 use crate::hyper::{Hyper, QNormalization};
 use crate::visited::Visited;
 use plugin_api::{
-    ActMode, Array, BatchRequest, CriticHandle, Failure, Goals, Host, Outcome, PolicyHandle,
+    ActMode, Array, BatchRequest, Code, CriticHandle, Failure, Goals, Host, Outcome, PolicyHandle,
     PolicyUpdateHandle, Problem, Query,
 };
 
@@ -33,7 +33,17 @@ impl Improver {
     pub(crate) fn improve(&mut self, visited: &Visited, episode: u64, number: u64) -> Outcome<()> {
         let position = (episode << EPISODE_BITS) | number;
         let states = self.states(visited, position)?;
-        let dq_da = self.gradient(&states)?;
+        self.step(&states).map_err(|mut failure| {
+            if failure.code == Code::NonFinite {
+                failure.message += &format!(" in update {number} of episode {episode}");
+            }
+            failure
+        })
+    }
+
+    /// One step of the policy at these states.
+    fn step(&mut self, states: &States) -> Outcome<()> {
+        let dq_da = self.gradient(states)?;
         let (observation, goal) = (states.observation.view(), states.goal.as_ref());
         let (goal, beta) = (goal.map(Array::view), self.hyper.beta);
         let kl = self.update.step(observation, goal, dq_da.view(), beta)?;
@@ -41,9 +51,8 @@ impl Improver {
         if kl.is_finite() {
             return Ok(());
         }
-        Err(Failure::non_finite(format!(
-            "the divergence from the offline policy is {kl} in update {number} of episode {episode}"
-        )))
+        let message = format!("the divergence from the offline policy is {kl}");
+        Err(Failure::non_finite(message))
     }
 
     /// The first `data_share B` rows of a batch of the data, then visited states drawn uniformly with replacement.

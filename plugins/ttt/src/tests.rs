@@ -1,6 +1,5 @@
 use crate::Ttt;
-use nn::testing::{Data, Driver, FakeHost, Quadratic};
-use plugin_api::serve::Instance;
+use nn::testing::{Data, Driver, FakeHost, bits, check_stateless, stages};
 use plugin_api::{ActMode, Code, Goals, Precision, TestTime};
 
 const STATE: [f64; 3] = [0.5, 0.5, 0.8];
@@ -10,11 +9,6 @@ fn host(precision: Precision) -> Box<FakeHost> {
     let mut data = Data::bandit((3, 2, 40), 0.9, |_, _| 0.0, |_, _| 0.0);
     data.observation.fill(0.0);
     FakeHost::new(data, precision, 16, 3)
-}
-
-/// A base policy with mean `0.2 s' + b`, `b = 0`, below a critic that is largest at `0.6 s'`.
-fn stages() -> Instance<Quadratic> {
-    Instance::new(Quadratic::new(0.6, 0.2, 2))
 }
 
 /// One step in the environment, in state `s`.
@@ -94,7 +88,6 @@ fn a_learning_rate_of_zero_is_the_base_policy_bit_for_bit_on_the_same_path() {
         for (t, mode) in modes().enumerate() {
             found.extend(step(&mut ttt, &host, &[0.1 * t as f64, -0.3, 0.2], mode));
         }
-        let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&found), bits(&alone));
         let counts = ttt.learner().counts();
         assert_eq!(
@@ -205,17 +198,25 @@ fn goals_go_with_their_states() {
 #[test]
 fn there_is_no_state_to_save() {
     let (host, mut base) = (host(Precision::F32), stages());
-    let mut fresh = || Driver::<Ttt>::bound(&host, 0, "{}", &mut base).expect("creates");
-    let (mut first, mut second) = (fresh(), fresh());
-    let state = first.save().expect("saves");
-    first.update(3).expect("does nothing");
-    assert_eq!(first.save().expect("saves"), state);
-    second.load(&state).expect("loads");
-    let long = [&state[..], &[0]].concat();
-    for bytes in [&state[..state.len() - 1], &long[..], b"ASSAYST1"] {
-        let refusal = second.load(bytes).expect_err("a damaged state is refused");
-        assert_eq!(refusal.code, Code::InvalidState, "{refusal}");
-    }
+    check_stateless(|| Driver::<Ttt>::bound(&host, 0, "{}", &mut base).expect("creates"));
+}
+
+#[test]
+fn a_gradient_that_is_not_finite_stops_with_its_update_and_episode() {
+    let (host, mut base) = (host(Precision::F32), stages());
+    base.provider_mut().members = vec![(f64::NAN, 0.0)];
+    let mut ttt = Driver::<Ttt>::bound(&host, 0, "{}", &mut base).expect("creates");
+    ttt.learner().begin_episode(3).expect("begins");
+    let state = host.array(&STATE, &[1, 3]);
+    let mut policy = ttt.policy().expect("offers a policy");
+    let failure = policy.act(state.view(), None, ActMode::Greedy).err();
+    let failure = failure.expect("stops");
+    assert_eq!(failure.code, Code::NonFinite);
+    let words = ["dQ/da", "in update 0 of episode 3"];
+    assert!(
+        words.iter().all(|w| failure.message.contains(w)),
+        "{failure}"
+    );
 }
 
 #[test]

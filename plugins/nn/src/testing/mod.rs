@@ -1,6 +1,7 @@
 //! For the tests of learner plugins: an in-memory host, a driver that goes through the C boundary, a critic whose values are
 //! known in closed form, an encoder that is, and a finite process whose values can be computed.
 
+mod acting;
 mod coded;
 mod critic;
 mod driver;
@@ -9,6 +10,7 @@ mod host;
 mod quadratic;
 mod tabular;
 
+pub use acting::{STATES, bits, check_stateless, stages};
 pub use coded::{Coded, check_encoded};
 pub use critic::KnownCritic;
 pub use driver::{Driver, Nothing};
