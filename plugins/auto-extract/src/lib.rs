@@ -238,4 +238,6 @@ impl Provide for AutoExtract {
 plugin_api::export!(INFO, learners = [AutoExtract], environments = []);
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod tests;

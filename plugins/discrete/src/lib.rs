@@ -34,4 +34,6 @@ plugin_api::export!(
 );
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod tests;

@@ -21,4 +21,6 @@ pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
 plugin_api::export!(INFO, learners = [Opex], environments = []);
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod tests;

@@ -1,12 +1,11 @@
 """Golden numbers for the learner plugins, from an independent PyTorch implementation of their equations.
 
-Writes bc.json, awr.json, ddpg-bc.json and iql.json beside this file; sarsa.py, crl.py and flow_bc.py do the same for
-theirs with what is here. Each holds cases: hyperparameters (JSON text, as the
-plugin gets them), a batch that is the whole dataset, parameters, the losses, answers and gradients at those parameters, and the
-parameters after one and after three updates on that batch.
+Writes bc.json, awr.json, ddpg-bc.json and iql.json beside this file; the other scripts do the same for theirs with what is
+here. Each holds cases: hyperparameters (JSON text, as the plugin gets them), a batch that is the whole dataset, parameters, the
+losses, answers and gradients at those parameters, and the parameters after one and after three updates on that batch.
 
     pip install torch==2.11.0 numpy
-    for script in reference sarsa crl flow_bc; do python $script.py; done
+    for script in *.py; do python $script; done
 
 Made with torch 2.11.0 on the CPU. Tolerances, applied by the plugins' tests: float64 every element to 1e-10 (relative to
 max(1, |x|)); float32 every tensor to 1e-5 of its norm. Parameters are row-major; a linear layer is x W + b with W
@@ -16,6 +15,7 @@ max(1, |x|)); float32 every tensor to 1e-5 of its norm. Parameters are row-major
 import json
 import math
 import pathlib
+import sys
 
 import numpy as np
 import torch
@@ -340,7 +340,7 @@ def write(learner, base, changes, make):
         for dtype in (torch.float64, torch.float32):
             cases.append(make(name, base, change, dtype, seed))
     text = {
-        "made_by": f"reference.py with torch {torch.__version__}",
+        "made_by": f"{pathlib.Path(sys.argv[0]).name} with torch {torch.__version__}",
         "tolerance": {"float64_element": 1e-10, "float32_norm": 1e-5},
         "discount": DISCOUNT,
         "horizon": HORIZON,

@@ -51,6 +51,11 @@ impl Case {
         }
     }
 
+    /// A constant of the case, row-major.
+    pub fn parameter(&self, name: &str) -> &[f64] {
+        &self.parameters[name]
+    }
+
     /// Overwrites parameters by those of the case named `<prefix>/<parameter>`.
     pub fn start(&self, prefix: &str, params: &mut ParamSet) -> Outcome<()> {
         let names: Vec<String> = params
