@@ -1,4 +1,4 @@
-//! A metric against training updates, at the reference point.
+//! A metric against training updates or steps of an online phase, at the reference point.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::load::{Observation, Outcome, Query, Results};
 use crate::scaling::ScalingOptions;
 use crate::stats::bootstrap::Resampler;
-use crate::study::Better;
+use crate::study::{Better, Over};
 
-/// The metric of one pipeline over training.
+/// The metric of one pipeline over its snapshots.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LearningCurve {
     /// The benchmark.
@@ -22,20 +22,36 @@ pub struct LearningCurve {
     pub metric: String,
     /// Which direction is good.
     pub better: Better,
-    /// Ascending snapshots.
+    /// What the snapshots count.
+    pub over: Over,
+    /// Ascending snapshots; one for a pipeline whose last stage works while it acts.
     pub points: Vec<LearningPoint>,
+}
+
+impl LearningCurve {
+    /// Whether the metric has a course: one snapshot has none, however it is drawn.
+    fn is_series(&self) -> bool {
+        self.points.len() > 1
+    }
+
+    /// Never measured: a hole with its reason.
+    fn is_hole(&self) -> bool {
+        let measured = |p: &LearningPoint| p.entry.cell.is_some();
+        !self.points.is_empty() && !self.points.iter().any(measured)
+    }
 }
 
 /// One snapshot of a [`LearningCurve`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LearningPoint {
-    /// Updates of the last stage.
+    /// Updates of the last stage, or steps of the online phase.
     pub update: i64,
     /// What was measured; runs that failed are missing from every snapshot that they did not reach.
     pub entry: Entry,
 }
 
-/// Learning curves of every pipeline, on every benchmark where some pipeline has more than one snapshot.
+/// Learning curves of every pipeline with more than one snapshot. Where training has a course, pipelines whose last
+/// stage works while it acts are beside them with their only score; everything else with one snapshot is left out.
 ///
 /// # Errors
 /// `UnknownName` for a name that the study lacks, and what reading the observations gives.
@@ -89,13 +105,24 @@ pub fn learning_curves(
                 pipeline: pipeline.to_owned(),
                 better: study.better(&metric),
                 metric: metric.clone(),
+                over: study.pipeline(pipeline)?.over,
                 points,
             });
         }
-        if curves.iter().any(|curve| curve.points.len() > 1) {
-            curves.retain(|curve| !curve.points.is_empty());
-            out.append(&mut curves);
-        }
+        let series = |over: Over| {
+            let drawn = |c: &LearningCurve| c.over == over && c.is_series();
+            curves.iter().any(drawn)
+        };
+        let (training, online) = (series(Over::Updates), series(Over::Steps));
+        curves.retain(|curve| {
+            let beside = match curve.over {
+                Over::Updates => training && curve.is_hole(),
+                Over::Steps => online && curve.is_hole(),
+                Over::Nothing => training && !curve.points.is_empty(),
+            };
+            curve.is_series() || beside
+        });
+        out.append(&mut curves);
     }
     Ok(out)
 }

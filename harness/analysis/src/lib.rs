@@ -11,6 +11,7 @@
 //! # Ok::<(), analysis::Error>(())
 //! ```
 
+mod budget;
 mod cell;
 pub mod claims;
 pub mod diagnose;
@@ -28,6 +29,7 @@ mod table;
 mod tuning;
 pub mod words;
 
+pub use budget::Budget;
 pub use cell::{Cell, Entry, Missing, MissingKind};
 pub use error::{Error, Result};
 pub use findings::{Comparison, Finding, Findings, Part, Verdict, findings};
@@ -39,6 +41,6 @@ pub use sensitivity::{Sensitivity, SensitivityPoint, sensitivities};
 pub use stats::bootstrap::Resampler;
 pub use stats::small_sample::LowN;
 pub use stats::{Estimate, Interval};
-pub use study::{Better, Study};
+pub use study::{Better, FigureKind, Over, Study};
 pub use table::{Shared, Table, table, tables};
 pub use tuning::{Tried, Tuned, tuned};

@@ -20,6 +20,8 @@ pub struct ScalingOptions {
     pub benchmark: Option<String>,
     /// Pipelines in the order of the study; empty means all.
     pub pipelines: Vec<String>,
+    /// Labels that a pipeline must have; empty means none.
+    pub only: BTreeMap<String, String>,
     /// Axis across; else the first `policy.` axis, else the last.
     pub x: Option<String>,
     /// Axis down; else the first other axis.
@@ -66,6 +68,17 @@ pub struct Curve {
     pub points: Vec<CurvePoint>,
 }
 
+impl Curve {
+    /// Whether it can be drawn: along the axis, across it where the axis does not apply, or as a hole with its reason.
+    /// A pipeline that was run at one level only has nothing to say about the axis.
+    fn shows(&self) -> bool {
+        match self.points.as_slice() {
+            [only] => only.level.is_none() || only.entry.cell.is_none(),
+            points => !points.is_empty(),
+        }
+    }
+}
+
 /// One point of a [`Curve`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CurvePoint {
@@ -83,7 +96,11 @@ impl ScalingOptions {
         }
     }
 
-    pub(crate) fn pipelines<'a>(&self, study: &'a Study) -> Result<Vec<&'a str>> {
+    /// The chosen pipelines in the order of the study.
+    ///
+    /// # Errors
+    /// `UnknownName` for a pipeline that the study lacks.
+    pub fn pipelines<'a>(&self, study: &'a Study) -> Result<Vec<&'a str>> {
         for name in &self.pipelines {
             study.pipeline(name)?;
         }
@@ -91,9 +108,8 @@ impl ScalingOptions {
         Ok(study
             .pipelines
             .iter()
-            .map(|p| &p.name)
-            .filter(|name| chosen(name))
-            .map(String::as_str)
+            .filter(|p| p.has(&self.only) && chosen(&p.name))
+            .map(|p| p.name.as_str())
             .collect())
     }
 
@@ -177,8 +193,8 @@ pub fn matrices(
     Ok(out)
 }
 
-/// Curves along each axis (or along `options.x`), one per benchmark and pipeline. Axes that have a single level on a
-/// benchmark give no curve there.
+/// Curves along each axis (or along `options.x`), one per benchmark and pipeline that was run at more than one level or
+/// to which the axis does not apply. Axes that have a single level on a benchmark give no curve there.
 ///
 /// # Errors
 /// As [`matrices`].
@@ -220,6 +236,7 @@ pub fn curves(
                 });
             }
             if curves.iter().any(|c| c.points.len() > 1) {
+                curves.retain(Curve::shows);
                 out.append(&mut curves);
             }
         }

@@ -34,6 +34,9 @@ pub struct Study {
     pub reference: BTreeMap<String, Value>,
     /// Tables to show, in order.
     pub tables: Vec<TableSpec>,
+    /// Figures to draw; a kind without any is drawn once, with all pipelines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureSpec>,
     /// Comparisons to evaluate, in order.
     pub findings: Vec<FindingSpec>,
 }
@@ -75,6 +78,28 @@ pub struct Pipeline {
     /// The benchmarks it runs on; none for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub benchmarks: Option<Vec<String>>,
+    /// What the snapshots of its evaluation count.
+    #[serde(default, skip_serializing_if = "Over::is_updates")]
+    pub over: Over,
+}
+
+/// What the snapshots of a pipeline count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Over {
+    /// Updates of its last stage.
+    #[default]
+    Updates,
+    /// Steps in the environment after offline training.
+    Steps,
+    /// Nothing: its last stage works while it acts, so it is scored once.
+    Nothing,
+}
+
+impl Over {
+    fn is_updates(&self) -> bool {
+        *self == Self::Updates
+    }
 }
 
 impl Pipeline {
@@ -82,6 +107,13 @@ impl Pipeline {
     pub fn runs_on(&self, benchmark: &str) -> bool {
         let listed = self.benchmarks.as_ref();
         listed.is_none_or(|ids| ids.iter().any(|id| id == benchmark))
+    }
+
+    /// Whether it has all of these labels.
+    pub fn has(&self, labels: &BTreeMap<String, String>) -> bool {
+        labels
+            .iter()
+            .all(|(name, value)| self.labels.get(name) == Some(value))
     }
 }
 
@@ -120,6 +152,16 @@ pub enum Better {
     Higher,
 }
 
+impl Better {
+    /// The direction in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Lower => "lower is better",
+            Self::Higher => "higher is better",
+        }
+    }
+}
+
 /// One table to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,8 +186,44 @@ pub struct TableSpec {
 impl TableSpec {
     /// Whether a pipeline has all labels that the table asks for.
     pub fn shows(&self, pipeline: &Pipeline) -> bool {
-        let has = |(name, value)| pipeline.labels.get(name) == Some(value);
-        self.only.iter().all(has)
+        pipeline.has(&self.only)
+    }
+}
+
+/// One figure to draw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigureSpec {
+    /// Identifier of the figure, and the name of its files.
+    pub id: String,
+    /// What it draws.
+    pub kind: FigureKind,
+    /// The benchmark, or none for all of them.
+    pub benchmark: Option<String>,
+    /// The metrics; none for the one of the first table that covers the benchmark.
+    pub metrics: Vec<String>,
+    /// Labels that a pipeline must have to be in the figure; empty for all pipelines.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, String>,
+}
+
+/// What a figure draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FigureKind {
+    /// Matrices over two axes, and curves along each axis.
+    Scaling,
+    /// A metric over training, over the online phase, and along swept parameters.
+    Curve,
+}
+
+impl FigureKind {
+    /// The name of the figure that is drawn where the study asks for none of this kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scaling => "scaling",
+            Self::Curve => "curve",
+        }
     }
 }
 
@@ -265,6 +343,22 @@ impl Study {
                 name: name.to_owned(),
                 known: self.pipelines.iter().map(|p| p.name.clone()).collect(),
             })
+    }
+
+    /// The figures of a kind: those asked for, else one of all pipelines that has the kind's name.
+    pub fn figures_of(&self, kind: FigureKind) -> Vec<FigureSpec> {
+        let own = self.figures.iter().filter(|f| f.kind == kind);
+        let own: Vec<FigureSpec> = own.cloned().collect();
+        if !own.is_empty() {
+            return own;
+        }
+        vec![FigureSpec {
+            id: kind.name().to_owned(),
+            kind,
+            benchmark: None,
+            metrics: Vec::new(),
+            only: BTreeMap::new(),
+        }]
     }
 
     /// The direction of `metric`: as the study's tables say, else errors, losses, regret and divergences are better low.

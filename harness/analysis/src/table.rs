@@ -23,6 +23,9 @@ pub struct Table {
     pub metric: String,
     /// Which direction is good.
     pub better: Better,
+    /// Labels by which its pipelines were chosen; empty for all pipelines.
+    #[serde(rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, String>,
     /// What rows are.
     pub row_dimension: String,
     /// What columns are.
@@ -120,6 +123,7 @@ pub fn table(results: &Results, resampler: &Resampler, spec: &TableSpec) -> Resu
         scope: scope.iter().map(|id| (*id).to_owned()).collect(),
         metric: spec.metric.clone(),
         better: spec.better,
+        only: spec.only.clone(),
         row_dimension: spec.rows.clone(),
         column_dimension: spec.columns.clone(),
         shared: shared(&cells),

@@ -5,8 +5,11 @@
 //! seeds of the report, beside that of the declared value there and the number of runs that the choice took. A value for
 //! which a tuning run is missing is not chosen.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::budget::{Budget, budgets};
 use crate::cell::Entry;
 use crate::error::Result;
 use crate::load::{Observation, Outcome, Results};
@@ -33,6 +36,9 @@ pub struct Tuned {
     pub tried: Vec<Tried>,
     /// Tuning runs in all: the budget of the choice.
     pub budget_runs: usize,
+    /// What the report would be expected to be with fewer of the values tried; empty where some value cannot be ranked or
+    /// has no run on the seeds of the report.
+    pub budget: Vec<Budget>,
     /// The chosen value; none where a tuning run of every value is missing.
     pub chosen: Option<Level>,
     /// The declared value, where the study has one.
@@ -67,6 +73,7 @@ pub fn tuned(
     let Some(tuning) = results.tuning() else {
         return Ok(Vec::new());
     };
+    let chosen_pipelines = options.pipelines(study)?;
     let mut out = Vec::new();
     for benchmark in options.benchmarks(study)? {
         let metric = options.metric(study, benchmark)?;
@@ -74,7 +81,8 @@ pub fn tuned(
             let free = [sweep.parameter.as_str()];
             let trials = Slices::read(&tuning, &metric, benchmark, &free)?;
             let reports = Slices::read(results, &metric, benchmark, &free)?;
-            for pipeline in &sweep.pipelines {
+            let tuned = |name: &&String| chosen_pipelines.contains(&name.as_str());
+            for pipeline in sweep.pipelines.iter().filter(tuned) {
                 let Some(trials) = trials.0.get(pipeline) else {
                     continue;
                 };
@@ -85,6 +93,8 @@ pub fn tuned(
                 let better = study.better(&metric);
                 let declared = reference.0.get(&sweep.parameter).cloned();
                 let chosen = choose(&tried, better, declared.as_ref());
+                let ranked = ranked(&tried, better, declared.as_ref());
+                let budget = smaller(resampler, &metric, ranked, reports.0.get(pipeline))?;
                 let report = |level: &Option<Level>| -> Result<Option<Entry>> {
                     let rows = reports
                         .0
@@ -104,6 +114,7 @@ pub fn tuned(
                     parameter: sweep.parameter.clone(),
                     budget_runs: tried.iter().map(|t| t.runs).sum(),
                     tried,
+                    budget,
                     report: report(&chosen)?,
                     report_at_declared: report(&declared)?,
                     chosen,
@@ -113,6 +124,24 @@ pub fn tuned(
         }
     }
     Ok(out)
+}
+
+/// Observations by level.
+type Reports = BTreeMap<Vec<Option<Level>>, Vec<Observation>>;
+
+/// The report to expect with fewer values tried; empty without a ranking or where a value has no report.
+fn smaller(
+    resampler: &Resampler,
+    metric: &str,
+    ranked: Option<Vec<Level>>,
+    reports: Option<&Reports>,
+) -> Result<Vec<Budget>> {
+    let of = |level: Level| reports?.get(&vec![Some(level)]).cloned();
+    let runs = ranked.map(|levels| levels.into_iter().map(of).collect::<Option<Vec<_>>>());
+    match runs.flatten() {
+        Some(runs) => budgets(resampler, metric, &runs),
+        None => Ok(Vec::new()),
+    }
 }
 
 impl Tried {
@@ -130,21 +159,24 @@ impl Tried {
     }
 }
 
+/// The value that is chosen among those without a missing run.
 fn choose(tried: &[Tried], better: Better, declared: Option<&Level>) -> Option<Level> {
+    let measured: Vec<Tried> = tried.iter().filter(|t| t.mean.is_some()).cloned().collect();
+    ranked(&measured, better, declared)?.into_iter().next()
+}
+
+/// All values, the one that is chosen first: by mean, ties by being declared, then ascending. None where a mean is missing.
+fn ranked(tried: &[Tried], better: Better, declared: Option<&Level>) -> Option<Vec<Level>> {
     let score = |t: &Tried| {
         t.mean.map(|m| match better {
-            Better::Lower => -m,
-            Better::Higher => m,
+            Better::Lower => m,
+            Better::Higher => -m,
         })
     };
-    let best = tried
-        .iter()
-        .filter_map(score)
-        .fold(None, |best, s| Some(best.map_or(s, |b: f64| b.max(s))))?;
-    let mut winners = tried.iter().filter(|t| score(t) == Some(best));
-    let first = winners.clone().next().map(|t| t.level.clone());
-    winners
-        .find(|t| Some(&t.level) == declared)
-        .map(|t| t.level.clone())
-        .or(first)
+    let mut keyed: Vec<(f64, bool, &Level)> = Vec::new();
+    for one in tried {
+        keyed.push((score(one)?, Some(&one.level) != declared, &one.level));
+    }
+    keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    Some(keyed.into_iter().map(|(.., level)| level.clone()).collect())
 }

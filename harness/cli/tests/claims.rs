@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use analysis::study::{Benchmark, FORMAT, Normalizer, Pipeline, Study};
+use analysis::study::{Benchmark, FORMAT, Normalizer, Over, Pipeline, Study};
 use store::Observation;
 
 const MANIFEST: &str = r#"
@@ -93,12 +93,14 @@ fn study(folder: &Path, ahead: f64) {
                 name: format!("{v} + {e}"),
                 labels: labels(e, v),
                 benchmarks: None,
+                over: Over::default(),
             })
             .into(),
         axes: Vec::new(),
         sweeps: Vec::new(),
         reference: BTreeMap::new(),
         tables: Vec::new(),
+        figures: Vec::new(),
         findings: Vec::new(),
     };
     std::fs::write(

@@ -87,7 +87,7 @@ pub fn check(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
     check_shown(manifest, locate)
 }
 
-fn is_slug(text: &str) -> bool {
+pub(crate) fn is_slug(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

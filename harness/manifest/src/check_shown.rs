@@ -1,10 +1,10 @@
-//! Checks of what a manifest shows: tables and findings name what exists.
+//! Checks of what a manifest shows: tables, figures and findings name what exists.
 
-use crate::check::{Locate, known, known_benchmark, known_pipeline, unique};
+use crate::check::{Locate, is_slug, known, known_benchmark, known_pipeline, unique};
 use crate::error::Error;
-use crate::shown::{Finding, Table};
+use crate::shown::{FigureKind, Finding, Table};
 use crate::types::{BenchmarkRef, Manifest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn check_shown(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
     unique(
@@ -17,8 +17,10 @@ pub(crate) fn check_shown(manifest: &Manifest, locate: Locate<'_>) -> Result<(),
         if let Some(id) = &table.benchmark {
             known_benchmark(manifest, id, &format!("table[{i}].benchmark"), locate)?;
         }
+        check_where(manifest, &table.only, &format!("table[{i}].where"), locate)?;
         one_pipeline_a_place(manifest, i, table, locate)?;
     }
+    check_figures(manifest, locate)?;
     for (i, finding) in manifest.findings.iter().enumerate() {
         let key = |field: &str| format!("finding[{i}].{field}");
         let (benchmark, pipelines) = finding_names(finding);
@@ -40,6 +42,61 @@ pub(crate) fn check_shown(manifest: &Manifest, locate: Locate<'_>) -> Result<(),
                 locate,
             )?;
         }
+    }
+    Ok(())
+}
+
+fn check_figures(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error> {
+    let ids = manifest.figures.iter().map(|f| f.id.as_str());
+    unique(ids, "figure", "id", locate)?;
+    for (i, figure) in manifest.figures.iter().enumerate() {
+        let taken = match figure.kind {
+            FigureKind::Scaling => "curve",
+            FigureKind::Curve => "scaling",
+        };
+        let reason = if !is_slug(&figure.id) {
+            Some("expected lower-case letters, digits and `-`".to_owned())
+        } else if figure.id == taken {
+            Some(format!("which names figures of kind `{taken}`"))
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            return Err(Error::Value {
+                at: locate(&format!("figure[{i}].id")),
+                reason: format!("id is `{}`, {reason}", figure.id),
+                hint: Some("it becomes the name of the figure's files".into()),
+            });
+        }
+        if let Some(id) = &figure.benchmark {
+            known_benchmark(manifest, id, &format!("figure[{i}].benchmark"), locate)?;
+        }
+        check_where(
+            manifest,
+            &figure.only,
+            &format!("figure[{i}].where"),
+            locate,
+        )?;
+    }
+    Ok(())
+}
+
+/// A `where` names labels and values that pipelines have; otherwise nothing would be shown, after everything has run.
+fn check_where(
+    manifest: &Manifest,
+    only: &BTreeMap<String, String>,
+    key: &str,
+    locate: Locate<'_>,
+) -> Result<(), Error> {
+    let all = || manifest.pipelines.iter().flat_map(|p| &p.labels);
+    for (name, value) in only {
+        let key = format!("{key}.{name}");
+        let names: BTreeSet<&str> = all().map(|(name, _)| name.as_str()).collect();
+        known("label", name, &mut names.into_iter(), &key, locate)?;
+        let own = all().filter(|(known, _)| *known == name);
+        let values: BTreeSet<&str> = own.map(|(_, value)| value.as_str()).collect();
+        let what = format!("value of the label `{name}`");
+        known(&what, value, &mut values.into_iter(), &key, locate)?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub use goal::{End, Future, GoalRules, GoalSampling, Reached};
 pub use online::Online;
 pub use parse::{locate, parse_benchmark, parse_document, parse_manifest};
 pub use schema::manifest_schema;
-pub use shown::{Better, Finding, Pair, Table};
+pub use shown::{Better, Figure, FigureKind, Finding, Pair, Table};
 pub use transform::{TransformKind, TransformSpec};
 pub use types::{
     ActionMode, BenchmarkRef, Evaluation, IdentityMode, Limits, Manifest, NumericMode, Pipeline,

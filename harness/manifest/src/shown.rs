@@ -1,4 +1,4 @@
-//! What a manifest asks to be shown: tables and findings.
+//! What a manifest asks to be shown: tables, figures and findings.
 
 use crate::types::Pipeline;
 use schemars::JsonSchema;
@@ -43,6 +43,35 @@ impl Table {
         let has = |(name, value)| pipeline.labels.get(name) == Some(value);
         self.only.iter().all(has)
     }
+}
+
+/// What a figure draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FigureKind {
+    /// Matrices over two axes, and curves along each axis.
+    Scaling,
+    /// A metric over training, over the online phase, and along swept parameters.
+    Curve,
+}
+
+/// A figure. A kind that no entry names is drawn once, with all pipelines, where the study has data for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// Name of the figure and of its files: lower-case letters, digits and `-`.
+    pub id: String,
+    /// What it draws.
+    pub kind: FigureKind,
+    /// The benchmark; absent: all.
+    #[serde(default)]
+    pub benchmark: Option<String>,
+    /// The metrics, e.g. `action_mse_evaluation`; absent: that of the first table that covers the benchmark.
+    #[serde(default)]
+    pub metrics: Vec<String>,
+    /// Labels that a pipeline must have to be in the figure, e.g. `test_time = "none"`; absent: all pipelines.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, String>,
 }
 
 /// Two pipelines whose metric is divided.

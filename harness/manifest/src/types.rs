@@ -1,7 +1,7 @@
 //! The manifest as typed data. Every field is documented here; `assay schema` prints the same as JSON Schema.
 
 use crate::online::Online;
-use crate::shown::{Finding, Table};
+use crate::shown::{Figure, Finding, Table};
 use crate::transform::TransformSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Manifest {
     /// Tables to show.
     #[serde(default, rename = "table", skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<Table>,
+    /// Figures to draw. They are not part of the manifest's digest: drawing a study anew leaves it the same study.
+    #[serde(default, rename = "figure", skip_serializing)]
+    pub figures: Vec<Figure>,
     /// Comparisons to evaluate and print with their intervals.
     #[serde(default, rename = "finding", skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use analysis::{Error as AnalysisError, Resampler, Results, ScalingOptions};
+use analysis::{Error as AnalysisError, FigureKind, Resampler, Results, ScalingOptions};
 
 use crate::error::{Error, Result};
-use crate::figure::{CurveFigure, FigureFormat, FigureOptions, ScalingFigure};
+use crate::figure;
 use crate::tables::{Content, TableFormat, TableOptions};
 use crate::tuning;
 
@@ -14,12 +14,13 @@ use crate::tuning;
 pub struct Written {
     /// The files, in the order of writing.
     pub files: Vec<PathBuf>,
-    /// Figures that the study has no data for, with the reason.
+    /// Figures that the study asks for by name and has no data for, with the reason.
     pub left_out: Vec<(String, String)>,
 }
 
-/// Renders the study in `study_dir` into `out_dir`: `table.{md,csv,json,tex}`, `scaling.{svg,png}` and
-/// `curve.{svg,png}`; where values were tuned, `tuning.{md,json}` too. A figure without data is left out and named; a file is replaced as a whole.
+/// Renders the study in `study_dir` into `out_dir`: `table.{md,csv,json,tex}` and its figures as `<id>.{svg,png}`
+/// (`scaling` and `curve` where it asks for none of that kind); where values were tuned, `tuning.{md,json}` too. A figure
+/// without data is left out, and what an earlier rendering drew under its name is removed. A file is replaced as a whole.
 ///
 /// # Errors
 /// `Analysis` with `NothingMeasured` when no table has a measured cell, and every other error of reading the study;
@@ -33,36 +34,7 @@ pub fn write_all(study_dir: &Path, out_dir: &Path) -> Result<Written> {
         path: out_dir.to_owned(),
         source,
     })?;
-    let options = FigureOptions::default();
-    let formats = [("svg", FigureFormat::Svg), ("png", FigureFormat::Png)];
-    let scaling = optional(
-        &mut written,
-        "scaling",
-        ScalingFigure::read(&results, &resampler, &options),
-    )?;
-    let curve = optional(
-        &mut written,
-        "curve",
-        CurveFigure::read(&results, &resampler, &options),
-    )?;
-    for (extension, format) in formats {
-        if let Some(figure) = &scaling {
-            save(
-                &mut written,
-                out_dir,
-                &format!("scaling.{extension}"),
-                &figure.render(format)?,
-            )?;
-        }
-        if let Some(figure) = &curve {
-            save(
-                &mut written,
-                out_dir,
-                &format!("curve.{extension}"),
-                &figure.render(format)?,
-            )?;
-        }
-    }
+    figures(&results, &resampler, out_dir, &mut written)?;
     let formats = [
         ("md", TableFormat::Markdown),
         ("csv", TableFormat::Csv),
@@ -88,16 +60,51 @@ pub fn write_all(study_dir: &Path, out_dir: &Path) -> Result<Written> {
     Ok(written)
 }
 
-/// A figure, or none with its reason noted where the study has nothing for it.
-fn optional<T>(written: &mut Written, name: &str, figure: Result<T>) -> Result<Option<T>> {
-    match figure {
-        Ok(figure) => Ok(Some(figure)),
-        Err(Error::Analysis(error @ AnalysisError::NothingMeasured { .. })) => {
-            written.left_out.push((name.to_owned(), error.to_string()));
-            Ok(None)
+/// Draws what the study asks for. A figure that it does not ask for by name is not missed where it has no data.
+fn figures(
+    results: &Results,
+    resampler: &Resampler,
+    out_dir: &Path,
+    written: &mut Written,
+) -> Result<()> {
+    let study = results.study();
+    for kind in [FigureKind::Scaling, FigureKind::Curve] {
+        let specs = study.figures_of(kind);
+        for spec in &specs {
+            match figure::files(results, resampler, spec) {
+                Ok(files) => {
+                    for (ending, bytes) in files {
+                        save(written, out_dir, &format!("{}.{ending}", spec.id), &bytes)?;
+                    }
+                }
+                Err(Error::Analysis(error @ AnalysisError::NothingMeasured { .. })) => {
+                    discard(out_dir, &spec.id)?;
+                    if study.figures.contains(spec) {
+                        written.left_out.push((spec.id.clone(), error.to_string()));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Err(error) => Err(error),
+        if !specs.iter().any(|spec| spec.id == kind.name()) {
+            discard(out_dir, kind.name())?;
+        }
     }
+    Ok(())
+}
+
+/// Removes the files of a figure that is no longer drawn.
+fn discard(dir: &Path, id: &str) -> Result<()> {
+    for ending in ["svg", "png"] {
+        let path = dir.join(format!("{id}.{ending}"));
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Write { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes beside the file and renames, so that a reader never sees half of it.

@@ -59,6 +59,27 @@ fn the_best_value_of_the_tuning_seeds_is_reported_on_the_others() {
     assert!((mean(tuned.report_at_declared) - 6.0).abs() < 1e-12);
 }
 
+/// Reports of the values in the order of their rank are 7, 6, 5: the mean of all three, of the better of two, of the best.
+#[test]
+fn a_smaller_budget_is_expected_to_report_what_its_choices_report() {
+    let found = one(&rows()).budget;
+    let found: Vec<(usize, f64)> = found
+        .iter()
+        .map(|b| (b.candidates, b.expected.value))
+        .collect();
+    let expected = [(1, 6.0), (2, 20.0 / 3.0), (3, 7.0)];
+    assert_eq!(found.len(), expected.len());
+    for ((k, value), (count, mean)) in found.into_iter().zip(expected) {
+        assert!(k == count && (value - mean).abs() < 1e-12, "{k}: {value}");
+    }
+    let mut rows = rows();
+    rows[0].value = Some(f64::NAN);
+    assert!(
+        one(&rows).budget.is_empty(),
+        "a value that cannot be ranked"
+    );
+}
+
 #[test]
 fn tuning_runs_stand_in_no_table() {
     let (_folder, results) = results(&rows(), true);

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
+use analysis::{FigureKind, Study};
 use clap::{Args, ValueEnum};
 use report::{FigureFormat, FigureOptions, TableFormat, TableOptions};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ enum Format {
 #[command(after_help = "Examples:
   assay scaling quickstart --output scaling.svg
   assay curve quickstart --metric action_mse_evaluation --output curve.png
+  assay curve smoke --figure errors-online
   assay curve quickstart --json")]
 pub(crate) struct FigureArgs {
     /// Name of a study below the results folder, or its folder
@@ -52,6 +54,9 @@ pub(crate) struct FigureArgs {
     /// File to write; its ending (.svg, .png, .json) chooses the format [default: <study>/<figure>.svg]
     #[arg(long, short)]
     output: Option<PathBuf>,
+    /// The study's figure of this name [default: its first one of this kind]
+    #[arg(long)]
+    figure: Option<String>,
     /// Metric to draw
     #[arg(long)]
     metric: Option<String>,
@@ -109,19 +114,52 @@ pub(crate) fn print(folder: &Path) -> Result<(), Refusal> {
 
 /// `assay scaling`
 pub(crate) fn scaling(args: &FigureArgs, settings: &Settings) -> Outcome {
-    figure(args, settings, "scaling", report::scaling)
+    figure(args, settings, FigureKind::Scaling, report::scaling)
 }
 
 /// `assay curve`
 pub(crate) fn curve(args: &FigureArgs, settings: &Settings) -> Outcome {
-    figure(args, settings, "curve", report::curve)
+    figure(args, settings, FigureKind::Curve, report::curve)
 }
 
 type Draw = fn(&Path, &FigureOptions, FigureFormat) -> report::Result<Vec<u8>>;
 
-fn figure(args: &FigureArgs, settings: &Settings, name: &str, draw: Draw) -> Outcome {
+/// The study's description.
+fn described(folder: &Path) -> Result<Study, Refusal> {
+    let file = folder.join("study.json");
+    let text = std::fs::read_to_string(&file).map_err(|e| {
+        Refusal::new(
+            Exit::Execution,
+            format!("cannot read {}: {e}", file.display()),
+        )
+    })?;
+    let study = Study::parse(&text, &file.display().to_string());
+    Ok(study.map_err(report::Error::from)?)
+}
+
+/// The figures of a study that were drawn, with what they show.
+pub(crate) fn figures(folder: &Path) -> Result<Vec<(&'static str, PathBuf)>, Refusal> {
+    let study = described(folder)?;
+    let kinds = [
+        ("matrix", FigureKind::Scaling),
+        ("curves", FigureKind::Curve),
+    ];
+    let files = |(what, kind)| {
+        let specs = study.figures_of(kind).into_iter();
+        specs.map(move |spec| (what, folder.join(format!("{}.svg", spec.id))))
+    };
+    let all = kinds.into_iter().flat_map(files);
+    Ok(all.filter(|(_, file)| file.exists()).collect())
+}
+
+fn figure(args: &FigureArgs, settings: &Settings, kind: FigureKind, draw: Draw) -> Outcome {
     let folder = folder(&args.study, settings)?;
+    let name = || match &args.figure {
+        Some(id) => Ok(id.clone()),
+        None => Ok::<_, Refusal>(described(&folder)?.figures_of(kind).swap_remove(0).id),
+    };
     let options = FigureOptions {
+        figure: args.figure.clone(),
         metric: args.metric.clone(),
         benchmark: args.benchmark.clone(),
         pipelines: args.pipeline.clone(),
@@ -138,7 +176,10 @@ fn figure(args: &FigureArgs, settings: &Settings, name: &str, draw: Draw) -> Out
     let output = args
         .output
         .clone()
-        .unwrap_or_else(|| folder.join(format!("{name}.svg")));
+        .map_or_else(
+            || Ok(folder.join(format!("{}.svg", name()?))),
+            Ok::<_, Refusal>,
+        )?;
     let format = match output.extension().and_then(|e| e.to_str()) {
         Some("svg") => FigureFormat::Svg,
         Some("png") => FigureFormat::Png,

@@ -342,16 +342,11 @@ fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outc
     }
     if !args.manifest.json {
         // A study without axes has no matrix, one without snapshots and sweeps no curves.
-        let made = [
-            ("table", "table.md"),
-            ("matrix", "scaling.svg"),
-            ("curves", "curve.svg"),
-        ]
-        .map(|(what, file)| (what, folder.join(file)))
-        .into_iter()
-        .filter(|(_, file)| file.exists())
-        .map(|(what, file)| format!("\n{what:<8} {}", file.display()));
-        output::note(&made.collect::<String>());
+        let table = ("table", folder.join("table.md"));
+        let table = Some(table).filter(|(_, file)| file.exists());
+        let made = table.into_iter().chain(render::figures(folder)?);
+        let line = |(what, file): (&str, PathBuf)| format!("\n{what:<8} {}", file.display());
+        output::note(&made.map(line).collect::<String>());
     }
     if !report.failed.is_empty() {
         let own = report

@@ -25,6 +25,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
                 name: p.name.clone(),
                 labels: p.labels.clone(),
                 benchmarks: p.benchmarks.clone(),
+                over: over(p),
             })
             .collect(),
         axes: manifest
@@ -38,6 +39,7 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
         sweeps: manifest.sweeps.iter().map(|s| sweep(s, plan)).collect(),
         reference: reference(plan),
         tables: tables(manifest),
+        figures: manifest.figures.iter().map(figure).collect(),
         findings: manifest.findings.iter().map(finding).collect(),
     }
 }
@@ -135,6 +137,29 @@ fn table(table: &manifest::Table) -> out::TableSpec {
         columns: table.columns.clone(),
         better: better(table.better),
         only: table.only.clone(),
+    }
+}
+
+/// What the snapshots of a pipeline's evaluation count.
+fn over(pipeline: &manifest::Pipeline) -> out::Over {
+    let trained = pipeline.stages.last().is_some_and(|s| s.updates > 0);
+    match (&pipeline.online, trained) {
+        (Some(_), _) => out::Over::Steps,
+        (None, true) => out::Over::Updates,
+        (None, false) => out::Over::Nothing,
+    }
+}
+
+fn figure(figure: &manifest::Figure) -> out::FigureSpec {
+    out::FigureSpec {
+        id: figure.id.clone(),
+        kind: match figure.kind {
+            manifest::FigureKind::Scaling => out::FigureKind::Scaling,
+            manifest::FigureKind::Curve => out::FigureKind::Curve,
+        },
+        benchmark: figure.benchmark.clone(),
+        metrics: figure.metrics.clone(),
+        only: figure.only.clone(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::{Entry, Study};
+use analysis::{Entry, ScalingOptions, Study};
+
+use crate::error::Result;
 
 /// What is drawn of one pipeline.
 #[derive(Default)]
@@ -11,10 +13,69 @@ struct Drawn {
     reasons: BTreeSet<String>,
 }
 
-/// The caption for everything drawn, given the pipelines and their entries.
+/// The most pipelines that a caption names one by one.
+const NAMED: usize = 8;
+
+/// What a figure says about the pipelines that it chose and did not draw.
+#[derive(Default)]
+pub(super) struct Choice {
+    /// Labels by which pipelines were chosen, e.g. `test_time = none`.
+    only: Vec<String>,
+    /// Chosen, run on one of the benchmarks shown, and not drawn.
+    left_out: Vec<String>,
+}
+
+impl Choice {
+    /// Compares what `options` choose with what is `drawn` on each of the benchmarks (benchmark, pipeline).
+    pub(super) fn of(
+        study: &Study,
+        options: &[ScalingOptions],
+        drawn: &BTreeSet<(&str, &str)>,
+    ) -> Result<Self> {
+        let Some(first) = options.first() else {
+            return Ok(Self::default());
+        };
+        let shown: BTreeSet<&str> = drawn.iter().map(|(benchmark, _)| *benchmark).collect();
+        let is_drawn = |name: &str| drawn.iter().any(|(_, pipeline)| *pipeline == name);
+        let mut left_out = Vec::new();
+        for name in first.pipelines(study)? {
+            let pipeline = study.pipeline(name)?;
+            if !is_drawn(name) && shown.iter().any(|b| pipeline.runs_on(b)) {
+                left_out.push(name.to_owned());
+            }
+        }
+        let label = |(name, value): (&String, &String)| format!("{name} = {value}");
+        Ok(Self {
+            only: first.only.iter().map(label).collect(),
+            left_out,
+        })
+    }
+
+    /// Sentences for the caption; `reason` says what those left out lack.
+    fn sentences(&self, reason: &str) -> String {
+        let mut text = String::new();
+        if !self.only.is_empty() {
+            text += &format!(" Only pipelines with {}.", self.only.join(", "));
+        }
+        if !self.left_out.is_empty() {
+            let who = if self.left_out.len() > NAMED {
+                format!("{} pipelines", self.left_out.len())
+            } else {
+                self.left_out.join(", ")
+            };
+            text += &format!(" Left out, {reason}: {who}.");
+        }
+        text
+    }
+}
+
+/// The caption for everything drawn, given the pipelines and their entries. `reason` says what those left out lack,
+/// `across` what lines without markers are, where there are any.
 pub(super) fn caption<'a>(
     study: &Study,
     drawn: impl IntoIterator<Item = (&'a str, &'a Entry)>,
+    (choice, reason): (&Choice, &str),
+    across: Option<&str>,
 ) -> String {
     let mut times: BTreeMap<usize, usize> = BTreeMap::new();
     let mut pipelines: BTreeMap<&str, Drawn> = BTreeMap::new();
@@ -45,6 +106,10 @@ pub(super) fn caption<'a>(
     } else {
         text += &format!(" unless stated. {}.", exceptions.join(". "));
     }
+    if let Some(across) = across {
+        text += &format!(" Lines without markers: {across}.");
+    }
+    text += &choice.sentences(reason);
     text + &format!(
         " Study {}, manifest {}.",
         study.study,

@@ -1,31 +1,10 @@
-//! A panel of lines with bands, markers and a label at the end of each line.
+//! A panel of lines with a label at the end of each line.
 
-use analysis::{Entry, Level};
+use analysis::Level;
 
 use super::scale::Scale;
-use super::style::Style;
+use super::series::{Series, marker};
 use super::svg::{Anchor, Font, GREY, LINE, Svg};
-
-/// One line.
-pub(super) struct Series {
-    label: String,
-    style: Style,
-    /// Ascending in position.
-    points: Vec<Mark>,
-    /// A single point on an axis that does not apply, drawn across the panel.
-    across: bool,
-    /// The evaluations behind the points.
-    evaluations: Vec<Vec<String>>,
-}
-
-/// One measured point.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    x: f64,
-    value: f64,
-    low: f64,
-    high: f64,
-}
 
 /// A panel before it is drawn.
 pub(super) struct Panel {
@@ -42,16 +21,17 @@ pub(super) struct Panel {
 }
 
 /// Where things are.
-struct Frame {
+pub(super) struct Frame {
     left: f64,
     top: f64,
     width: f64,
     height: f64,
-    x: Scale,
+    pub(super) x: Scale,
     y: Scale,
 }
 
 const TOP: f64 = 40.0;
+const BOTTOM: f64 = 44.0;
 const LABELS: f64 = 28.0;
 const LINE_HEIGHT: f64 = 14.5;
 
@@ -81,8 +61,25 @@ impl Panel {
             + 24.0
     }
 
+    /// Draws panels beside each other, all as high as the one with the most labels needs, and returns that height.
+    pub(super) fn beside(
+        panels: &[Self],
+        svg: &mut Svg,
+        at: (f64, f64),
+        (width, least): (f64, f64),
+        gap: f64,
+    ) -> f64 {
+        let needed = |panel: &Self| panel.series.len() as f64 * LINE_HEIGHT + TOP + BOTTOM;
+        let height = panels.iter().map(needed).fold(least, f64::max);
+        for (column, panel) in panels.iter().enumerate() {
+            let x = at.0 + column as f64 * (width + gap);
+            panel.draw(svg, (x, at.1), (width, height));
+        }
+        height
+    }
+
     /// Draws the panel into a box; nothing without any measured point.
-    pub(super) fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
+    fn draw(&self, svg: &mut Svg, at: (f64, f64), size: (f64, f64)) {
         let (left, top) = (at.0 + 62.0, at.1 + TOP);
         svg.text(left, at.1 + 16.0, Font::new(13.0).bold(), &self.title);
         let measured = self.series.iter().filter(|s| !s.across);
@@ -102,7 +99,7 @@ impl Panel {
             left,
             top,
             width: size.0 - 62.0 - self.label_width(),
-            height: size.1 - TOP - 44.0,
+            height: size.1 - TOP - BOTTOM,
             x,
             y,
         };
@@ -198,108 +195,8 @@ impl Panel {
     }
 }
 
-impl Series {
-    /// A line through the measured ones of `points`; positions of a line across do not matter.
-    pub(super) fn new<'a>(
-        label: &str,
-        style: Style,
-        across: bool,
-        points: impl IntoIterator<Item = (f64, &'a Entry)>,
-    ) -> Self {
-        let mut series = Self {
-            label: label.to_owned(),
-            style,
-            points: Vec::new(),
-            across,
-            evaluations: Vec::new(),
-        };
-        for (x, entry) in points {
-            let Some(cell) = &entry.cell else { continue };
-            let (low, high) = cell
-                .interval
-                .map_or((cell.iqm, cell.iqm), |i| (i.low, i.high));
-            series.points.push(Mark {
-                x,
-                value: cell.iqm,
-                low,
-                high,
-            });
-            series.evaluations.push(cell.evaluation_ids.clone());
-        }
-        series
-    }
-
-    /// Draws pipelines whose evaluations are the same as one line with both names.
-    pub(super) fn merged(all: impl IntoIterator<Item = Self>) -> Vec<Self> {
-        let mut out: Vec<Self> = Vec::new();
-        for series in all.into_iter().filter(|s| !s.points.is_empty()) {
-            match out
-                .iter_mut()
-                .find(|known| known.evaluations == series.evaluations)
-            {
-                Some(known) => known.label = format!("{} = {}", known.label, series.label),
-                None => out.push(series),
-            }
-        }
-        out
-    }
-
-    fn band(&self, svg: &mut Svg, frame: &Frame) {
-        let colour = self.style.colour;
-        let marks = self.marks(frame);
-        let upper = marks.iter().map(|m| frame.place(m.x, m.high));
-        let lower = marks.iter().rev().map(|m| frame.place(m.x, m.low));
-        if marks.len() > 1 {
-            let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-            svg.polygon(&outline, colour, 0.13, "none");
-        } else if let Some(mark) = marks.first() {
-            svg.line(
-                frame.place(mark.x, mark.low),
-                frame.place(mark.x, mark.high),
-                colour,
-                1.4,
-                "",
-            );
-        }
-    }
-
-    fn line(&self, svg: &mut Svg, frame: &Frame) {
-        let points: Vec<(f64, f64)> = self
-            .marks(frame)
-            .iter()
-            .map(|m| frame.place(m.x, m.value))
-            .collect();
-        svg.polyline(&points, self.style.colour, 2.0, self.style.dash);
-        let crowded = points.len() > 12;
-        for (index, &(x, y)) in points.iter().enumerate() {
-            if !self.across && (!crowded || index + 1 == points.len()) {
-                marker(svg, x, y, 3.2, &self.style);
-            }
-        }
-    }
-
-    /// The points, or both ends of a line across the panel.
-    fn marks(&self, frame: &Frame) -> Vec<Mark> {
-        match self.points.as_slice() {
-            [only] if self.across => {
-                vec![
-                    Mark {
-                        x: frame.x.low,
-                        ..*only
-                    },
-                    Mark {
-                        x: frame.x.high,
-                        ..*only
-                    },
-                ]
-            }
-            points => points.to_vec(),
-        }
-    }
-}
-
 impl Frame {
-    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+    pub(super) fn place(&self, x: f64, y: f64) -> (f64, f64) {
         let along = |scale: &Scale, v: f64| {
             if scale.log && v <= scale.low {
                 0.0
@@ -311,25 +208,6 @@ impl Frame {
             self.left + self.width * along(&self.x, x),
             self.top + self.height * (1.0 - along(&self.y, y)),
         )
-    }
-}
-
-/// Shapes differ as colours do, and are filled alike.
-fn marker(svg: &mut Svg, x: f64, y: f64, r: f64, style: &Style) {
-    let colour = style.colour;
-    let polygon = |svg: &mut Svg, corners: &[(f64, f64)]| {
-        let points: Vec<(f64, f64)> = corners
-            .iter()
-            .map(|(dx, dy)| (x + dx * r, y + dy * r))
-            .collect();
-        svg.polygon(&points, colour, 1.0, "#ffffff");
-    };
-    match style.marker % 5 {
-        0 => svg.circle(x, y, r, colour, "#ffffff"),
-        1 => polygon(svg, &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]),
-        2 => polygon(svg, &[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)]),
-        3 => polygon(svg, &[(0.0, -1.4), (1.4, 0.0), (0.0, 1.4), (-1.4, 0.0)]),
-        _ => polygon(svg, &[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)]),
     }
 }
 

@@ -1,15 +1,18 @@
 //! `scaling.svg`: matrices side by side, then curves along each axis.
 
 use analysis::words::{metric, short};
-use analysis::{Better, Curve, Level, Matrix, Resampler, Results, Study, curves, matrices};
+use analysis::{
+    Better, Curve, Level, Matrix, Resampler, Results, ScalingOptions, Study, curves, matrices,
+};
 use serde::Serialize;
 
-use super::caption::caption;
+use super::caption::{Choice, caption};
 use super::heatmap::{self, Colours, Grid};
-use super::panel::{Panel, Series, levels};
+use super::panel::{Panel, levels};
+use super::series::Series;
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
-use super::{FigureFormat, FigureOptions, encode, nothing};
+use super::{FigureFormat, encode, nothing};
 use crate::error::Result;
 
 /// What the figure shows.
@@ -19,6 +22,15 @@ pub(crate) struct Figure<'a> {
     study: &'a Study,
     pub(crate) matrices: Vec<Matrix>,
     pub(crate) curves: Vec<Curve>,
+    #[serde(skip)]
+    choice: Choice,
+}
+
+/// One benchmark and metric.
+#[derive(Clone, Copy, PartialEq)]
+struct Section<'a> {
+    benchmark: &'a str,
+    metric: &'a str,
 }
 
 const MARGIN: f64 = 24.0;
@@ -30,13 +42,22 @@ impl<'a> Figure<'a> {
     pub(crate) fn read(
         results: &'a Results,
         resampler: &Resampler,
-        options: &FigureOptions,
+        options: &[ScalingOptions],
     ) -> Result<Self> {
         let study = results.study();
+        let (mut all_matrices, mut all_curves) = (Vec::new(), Vec::new());
+        for one in options {
+            all_matrices.append(&mut matrices(results, resampler, one)?);
+            all_curves.append(&mut curves(results, resampler, one)?);
+        }
+        let of_matrices = all_matrices.iter().map(|m| (&*m.benchmark, &*m.pipeline));
+        let of_curves = all_curves.iter().map(|c| (&*c.benchmark, &*c.pipeline));
+        let choice = Choice::of(study, options, &of_matrices.chain(of_curves).collect())?;
         let figure = Self {
             study,
-            matrices: matrices(results, resampler, options)?,
-            curves: curves(results, resampler, options)?,
+            matrices: all_matrices,
+            curves: all_curves,
+            choice,
         };
         let measured = figure.entries().any(|(_, entry)| entry.cell.is_some());
         if measured {
@@ -73,12 +94,19 @@ impl<'a> Figure<'a> {
             "Data-scaling matrices and curves",
         );
         let width = self.width(&styles);
-        for benchmark in &self.study.benchmarks {
-            self.matrices(&mut svg, &mut y, width, &styles, &benchmark.id);
-            self.panels(&mut svg, &mut y, width, &styles, &benchmark.id);
+        for section in self.sections() {
+            self.matrices(&mut svg, &mut y, width, &styles, section);
+            self.panels(&mut svg, &mut y, width, &styles, section);
         }
         let font = Font::new(11.0).fill(GREY);
-        let text = caption(self.study, self.entries());
+        let across = |c: &Curve| c.points.iter().all(|p| p.level.is_none());
+        let across = self.curves.iter().any(across);
+        let text = caption(
+            self.study,
+            self.entries(),
+            (&self.choice, "run at one level of each axis only"),
+            across.then_some("the axis does not apply to the pipeline"),
+        );
         for line in font.wrap(&text, width - 2.0 * MARGIN) {
             y += 15.0;
             svg.text(MARGIN, y, font, &line);
@@ -91,33 +119,57 @@ impl<'a> Figure<'a> {
         )
     }
 
-    fn of<'b>(&'b self, benchmark: &str) -> Vec<&'b Matrix> {
-        self.matrices
-            .iter()
-            .filter(|m| m.benchmark == benchmark)
-            .collect()
+    /// Benchmarks and metrics, in the order of the study.
+    fn sections(&self) -> Vec<Section<'_>> {
+        let of_matrices = self.matrices.iter().map(|m| (&*m.benchmark, &*m.metric));
+        let of_curves = self.curves.iter().map(|c| (&*c.benchmark, &*c.metric));
+        let mut all: Vec<Section<'_>> = Vec::new();
+        for (benchmark, metric) in of_matrices.chain(of_curves) {
+            let section = Section { benchmark, metric };
+            if !all.contains(&section) {
+                all.push(section);
+            }
+        }
+        let place = |s: &Section<'_>| {
+            let mut ids = self.study.benchmarks.iter().map(|b| b.id.as_str());
+            ids.position(|id| id == s.benchmark)
+        };
+        // Stable: metrics stay in the order in which the figure names them.
+        all.sort_by_key(place);
+        all
+    }
+
+    fn of<'b>(&'b self, section: Section<'_>) -> Vec<&'b Matrix> {
+        let own = |m: &&Matrix| m.benchmark == section.benchmark && m.metric == section.metric;
+        self.matrices.iter().filter(own).collect()
     }
 
     fn width(&self, styles: &Styles) -> f64 {
-        let section = |benchmark: &analysis::study::Benchmark| {
-            let own = self.of(&benchmark.id);
+        let section = |section: Section<'_>| {
+            let own = self.of(section);
             let columns = beside(&styles.arrange(&own, |m| &m.pipeline));
             columns as f64 * (Grid::of(&own).size().0 + GAP) - GAP + 2.0 * MARGIN
         };
-        self.study
-            .benchmarks
-            .iter()
+        self.sections()
+            .into_iter()
             .map(section)
             .fold(WIDTH, f64::max)
     }
 
-    fn matrices(&self, svg: &mut Svg, y: &mut f64, width: f64, styles: &Styles, benchmark: &str) {
-        let own = self.of(benchmark);
+    fn matrices(
+        &self,
+        svg: &mut Svg,
+        y: &mut f64,
+        width: f64,
+        styles: &Styles,
+        section: Section<'_>,
+    ) {
+        let own = self.of(section);
         let (Some(first), Some(colours)) = (own.first(), Colours::covering(own.iter().copied()))
         else {
             return;
         };
-        heading(svg, *y, benchmark, &first.metric, first.better);
+        heading(svg, *y, section.benchmark, &first.metric, first.better);
         colours.draw(svg, width - MARGIN, *y);
         *y += 40.0;
         let rows = styles.arrange(&own, |m| &m.pipeline);
@@ -134,8 +186,16 @@ impl<'a> Figure<'a> {
         *y += 6.0;
     }
 
-    fn panels(&self, svg: &mut Svg, y: &mut f64, width: f64, styles: &Styles, benchmark: &str) {
-        let own = || self.curves.iter().filter(|c| c.benchmark == benchmark);
+    fn panels(
+        &self,
+        svg: &mut Svg,
+        y: &mut f64,
+        width: f64,
+        styles: &Styles,
+        section: Section<'_>,
+    ) {
+        let is_own = |c: &&Curve| c.benchmark == section.benchmark && c.metric == section.metric;
+        let own = || self.curves.iter().filter(is_own);
         let mut axes: Vec<&str> = Vec::new();
         for curve in own() {
             if !axes.contains(&curve.axis.as_str()) {
@@ -143,21 +203,20 @@ impl<'a> Figure<'a> {
             }
         }
         if !axes.is_empty()
-            && self.of(benchmark).is_empty()
+            && self.of(section).is_empty()
             && let Some(first) = own().next()
         {
-            heading(svg, *y, benchmark, &first.metric, first.better);
+            heading(svg, *y, section.benchmark, &first.metric, first.better);
             *y += 30.0;
         }
         let each = (width - 2.0 * MARGIN - GAP) / 2.0;
         for pair in axes.chunks(2) {
-            for (column, axis) in pair.iter().enumerate() {
-                let curves: Vec<&Curve> = own().filter(|c| c.axis == *axis).collect();
-                let x = MARGIN + column as f64 * (each + GAP);
+            let panel = |axis: &&str| {
+                let curves: Vec<&Curve> = own().filter(|c| c.axis == **axis).collect();
                 self.panel(axis, &curves, styles)
-                    .draw(svg, (x, *y), (each, PANEL));
-            }
-            *y += PANEL + 16.0;
+            };
+            let panels: Vec<Panel> = pair.iter().map(panel).collect();
+            *y += Panel::beside(&panels, svg, (MARGIN, *y), (each, PANEL), GAP) + 16.0;
         }
     }
 
@@ -230,10 +289,7 @@ pub(super) fn title(svg: &mut Svg, y: &mut f64, study: &Study, kind: &str) {
 
 /// `benchmark: metric (direction)`.
 pub(super) fn heading(svg: &mut Svg, y: f64, benchmark: &str, name: &str, better: Better) {
-    let direction = match better {
-        Better::Lower => "lower is better",
-        Better::Higher => "higher is better",
-    };
+    let direction = better.words();
     svg.text(MARGIN, y + 10.0, Font::new(14.0).bold(), benchmark);
     svg.text(
         MARGIN,

@@ -6,7 +6,8 @@ use analysis::Study;
 
 use super::colour::SERIES;
 
-/// How a pipeline is drawn. Colour and marker go together, so no reading needs colour.
+/// How a pipeline is drawn: no two of a study alike, up to the product of all shapes. Where labels decide, colour and
+/// marker go together, so no reading needs colour.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Style {
     pub(super) colour: &'static str,
@@ -21,7 +22,9 @@ pub(super) struct Styles {
     columns: usize,
 }
 
-const DASHES: [&str; 4] = ["", "6 3", "2 2.5", "8 3 2 3"];
+const DASHES: [&str; 6] = ["", "6 3", "2 2.5", "8 3 2 3", "12 4", "1 4"];
+/// Shapes that a marker can have.
+pub(super) const MARKERS: usize = 5;
 /// Matrices beside each other where labels do not say how to arrange them.
 const FLOW: usize = 4;
 
@@ -38,17 +41,24 @@ impl Styles {
             known(&t.rows) && known(&t.columns)
         })?;
         let (mut rows, mut columns) = (Vec::new(), Vec::new());
-        let mut by_pipeline = BTreeMap::new();
+        let mut by_pipeline: BTreeMap<String, (Style, (usize, usize))> = BTreeMap::new();
         for pipeline in &study.pipelines {
             let place = (
                 index(&mut rows, &pipeline.labels[&table.rows]),
                 index(&mut columns, &pipeline.labels[&table.columns]),
             );
-            let style = Style {
+            let mut style = Style {
                 colour: SERIES[place.1 % SERIES.len()],
-                marker: place.1,
+                marker: place.1 % MARKERS,
                 dash: DASHES[place.0 % DASHES.len()],
             };
+            // Pipelines of one place of the table (a base and what is added at test time) differ in their marker.
+            let taken = |style: &Style| by_pipeline.values().any(|(other, _)| other == style);
+            for _ in 1..MARKERS {
+                if taken(&style) {
+                    style.marker = (style.marker + 1) % MARKERS;
+                }
+            }
             by_pipeline.insert(pipeline.name.clone(), (style, place));
         }
         Some(Self {

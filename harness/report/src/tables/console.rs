@@ -10,6 +10,9 @@ pub(crate) fn render(content: &Content<'_>) -> String {
         out += &layout(&Layout::new(table));
         out.push('\n');
     }
+    for line in &content.budgets {
+        out += &format!("{line}\n");
+    }
     for sentence in sentences(&content.findings) {
         out += &format!("{sentence}\n");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use analysis::words::{decimals, fixed, metric, significant};
-use analysis::{Better, Cell, Entry, Estimate, Interval, LowN, Table};
+use analysis::{Cell, Entry, Estimate, Interval, LowN, Table};
 
 /// A table in words.
 pub(crate) struct Layout {
@@ -122,10 +122,7 @@ fn usual_count(table: &Table) -> Option<usize> {
 
 fn caption(table: &Table, usual: Option<usize>) -> String {
     let place = table.benchmark.as_deref().unwrap_or("all benchmarks");
-    let direction = match table.better {
-        Better::Lower => "lower is better",
-        Better::Higher => "higher is better",
-    };
+    let direction = table.better.words();
     let all = measured(table).all(|cell| Some(cell.n) == usual);
     let count = match usual {
         Some(n) if all => format!("n = {n}"),
@@ -140,8 +137,18 @@ fn caption(table: &Table, usual: Option<usize>) -> String {
     } else {
         format!("{place}, ")
     };
+    let only: Vec<String> = table
+        .only
+        .iter()
+        .map(|(k, v)| format!("{k} = {v}"))
+        .collect();
+    let only = if only.is_empty() {
+        String::new()
+    } else {
+        format!(", where {}", only.join(" and "))
+    };
     format!(
-        "{head}{} ({direction}), IQM [95 % interval], {count}",
+        "{head}{} ({direction}){only}, IQM [95 % interval], {count}",
         metric(&table.metric)
     )
 }

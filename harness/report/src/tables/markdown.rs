@@ -18,6 +18,12 @@ pub(crate) fn render(content: &Content<'_>) -> String {
         out += &format!("\n{}", layout(&Layout::new(table)));
     }
     out += &format!("\n{METHOD}\n");
+    if !content.budgets.is_empty() {
+        out += "\nTables show declared values of tuned parameters; `tuning.md` has what tuning chose.\n";
+    }
+    for line in &content.budgets {
+        out += &format!("\n{}\n", escape(line));
+    }
     let sentences = sentences(&content.findings);
     if !sentences.is_empty() {
         out += "\n## Findings\n\n";

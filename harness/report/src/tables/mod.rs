@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use analysis::study::TableSpec;
-use analysis::{Error as AnalysisError, Findings, Resampler, Results, Study, Table};
+use analysis::{
+    Error as AnalysisError, Findings, Resampler, Results, ScalingOptions, Study, Table,
+};
 
 use crate::error::Result;
+use crate::tuning;
 
 mod console;
 mod csv;
@@ -62,6 +65,8 @@ pub(crate) struct Content<'a> {
     pub(crate) study: &'a Study,
     pub(crate) tables: Vec<Table>,
     pub(crate) findings: Findings,
+    /// What was tried for each tuned method; empty where nothing is tuned.
+    pub(crate) budgets: Vec<String>,
 }
 
 /// The study's tables and findings as text.
@@ -107,10 +112,20 @@ impl<'a> Content<'a> {
             findings.findings.retain(|f| f.benchmark == *benchmark);
             findings.sentences.clear();
         }
+        let budgets = if narrowed {
+            Vec::new()
+        } else {
+            tuning::budgets(&analysis::tuned(
+                results,
+                resampler,
+                &ScalingOptions::default(),
+            )?)
+        };
         Ok(Self {
             study,
             tables,
             findings,
+            budgets,
         })
     }
 
@@ -170,9 +185,11 @@ fn specs(study: &Study, options: &TableOptions) -> Result<Vec<TableSpec>> {
     }
     let mut distinct: Vec<TableSpec> = Vec::new();
     for spec in specs {
+        // Two tables of other metrics may have become one.
         let same = |other: &TableSpec| {
-            (&other.benchmark, &other.metric, &other.rows, &other.columns)
-                == (&spec.benchmark, &spec.metric, &spec.rows, &spec.columns)
+            let mut other = other.clone();
+            other.id.clone_from(&spec.id);
+            other == spec
         };
         if !distinct.iter().any(same) {
             distinct.push(spec);

@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it tells the lints that helpers may unwrap, too.
 #[cfg(test)]
+mod chosen;
+#[cfg(test)]
 #[path = "../../../analysis/tests/all/fixture/mod.rs"]
 mod fixture;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What each leaf of the manifest does to ids.
 
+use super::shown;
 use serde_json::{Value, json};
 
 /// How the manifest is changed.
@@ -32,7 +33,12 @@ pub(super) const REFUSED: &str = "refused";
 /// `M` some kept and some replaced.
 pub(super) type Row = (&'static str, Edit, &'static str);
 
-fn set(leaf: &'static str, pointer: &'static str, value: Value, effect: &'static str) -> Row {
+pub(super) fn set(
+    leaf: &'static str,
+    pointer: &'static str,
+    value: Value,
+    effect: &'static str,
+) -> Row {
     (leaf, Edit::Set(pointer, value), effect)
 }
 
@@ -151,7 +157,7 @@ fn pipelines() -> Vec<Row> {
         ("pipeline[].name", Edit::Rename("Cloning", "Copying"), NONE),
         set(
             "pipeline[].labels.*",
-            "/pipeline/0/labels/kind",
+            "/pipeline/1/labels/kind",
             json!("c"),
             NONE,
         ),
@@ -316,112 +322,10 @@ fn training_and_evaluation() -> Vec<Row> {
     ]
 }
 
-fn shown() -> Vec<Row> {
-    let leaves: [(&str, &str, &str); 30] = [
-        ("table[].id", "/table/0/id", "other"),
-        ("table[].benchmark", "/table/0/benchmark", "tiny/second-v0"),
-        ("table[].metric", "/table/0/metric", "regret"),
-        ("table[].rows", "/table/0/rows", "kind"),
-        ("table[].columns", "/table/0/columns", "kind"),
-        ("table[].where.*", "/table/0/where/kind", "b"),
-        ("table[].better", "/table/0/better", "higher"),
-        ("finding[]<ratio>.id", "/finding/0/id", "other"),
-        (
-            "finding[]<ratio>.benchmark",
-            "/finding/0/benchmark",
-            "tiny/second-v0",
-        ),
-        ("finding[]<ratio>.metric", "/finding/0/metric", "regret"),
-        (
-            "finding[]<ratio>.numerator",
-            "/finding/0/numerator",
-            "Climbing",
-        ),
-        (
-            "finding[]<ratio>.denominator",
-            "/finding/0/denominator",
-            "Cloning",
-        ),
-        ("finding[]<ratio-of-ratios>.id", "/finding/1/id", "other"),
-        (
-            "finding[]<ratio-of-ratios>.benchmark",
-            "/finding/1/benchmark",
-            "tiny/second-v0",
-        ),
-        (
-            "finding[]<ratio-of-ratios>.metric",
-            "/finding/1/metric",
-            "regret",
-        ),
-        (
-            "finding[]<ratio-of-ratios>.a.numerator",
-            "/finding/1/a/numerator",
-            "Climbing",
-        ),
-        (
-            "finding[]<ratio-of-ratios>.a.denominator",
-            "/finding/1/a/denominator",
-            "Cloning",
-        ),
-        (
-            "finding[]<ratio-of-ratios>.b.numerator",
-            "/finding/1/b/numerator",
-            "Cloning",
-        ),
-        (
-            "finding[]<ratio-of-ratios>.b.denominator",
-            "/finding/1/b/denominator",
-            "Climbing",
-        ),
-        ("finding[]<order>.id", "/finding/2/id", "other"),
-        (
-            "finding[]<order>.benchmark",
-            "/finding/2/benchmark",
-            "tiny/second-v0",
-        ),
-        ("finding[]<order>.metric", "/finding/2/metric", "regret"),
-        ("finding[]<order>.first", "/finding/2/first", "Climbing"),
-        ("finding[]<order>.second", "/finding/2/second", "Cloning"),
-        ("finding[]<order>.better", "/finding/2/better", "higher"),
-        (
-            "finding[]<train-evaluation-gap>.id",
-            "/finding/3/id",
-            "other",
-        ),
-        (
-            "finding[]<train-evaluation-gap>.benchmark",
-            "/finding/3/benchmark",
-            "tiny/second-v0",
-        ),
-        (
-            "finding[]<train-evaluation-gap>.pipeline",
-            "/finding/3/pipeline",
-            "Climbing",
-        ),
-        (
-            "finding[]<ratio>.sweep",
-            "/finding/0/sweep",
-            "climb.act_std",
-        ),
-        ("finding[].kind", "/finding/3/kind", "no-such-kind"),
-    ];
-    let effect = |leaf| {
-        if leaf == "finding[].kind" {
-            REFUSED
-        } else {
-            NONE
-        }
-    };
-    let row = |(leaf, pointer, value): (&'static str, &'static str, &str)| {
-        set(leaf, pointer, json!(value), effect(leaf))
-    };
-    leaves.into_iter().map(row).collect()
-}
-
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = study_and_benchmarks();
     rows.extend(pipelines());
     rows.extend(training_and_evaluation());
-    rows.extend(shown());
+    rows.extend(shown::rows());
     rows
 }

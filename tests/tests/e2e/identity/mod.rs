@@ -1,6 +1,7 @@
 //! Every leaf of the manifest changes the ids it should and no others.
 
 mod effects;
+mod shown;
 
 use crate::scene::Scene;
 use effects::{Edit, GROUPS, NONE, REFUSED, rows};
@@ -204,6 +205,17 @@ fn apply(edit: &Edit, digest: &str) -> Value {
 
 fn parse(manifest: &Value) -> Result<Manifest, manifest::Error> {
     parse_manifest(&toml::to_string(manifest).unwrap(), "edited.toml")
+}
+
+/// Drawing a study anew leaves it the same study, so that its claims stay registered and its results stay its own.
+#[test]
+fn figures_are_not_in_the_digest_of_the_manifest() {
+    let mut manifest = base();
+    let original = manifest::identity::id_of(&parse(&manifest).unwrap());
+    manifest.as_object_mut().unwrap().remove("figure").unwrap();
+    let without = parse(&manifest).unwrap();
+    assert!(without.figures.is_empty());
+    assert_eq!(manifest::identity::id_of(&without), original);
 }
 
 #[test]
