@@ -107,6 +107,16 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// A recipe has no such key.
+    #[error("{file}: unknown key `{key}`, expected one of {}", known.join(", "))]
+    RecipeKey {
+        /// The recipe's file or id.
+        file: String,
+        /// The key asked for, as a dotted path.
+        key: String,
+        /// The keys that are there, as dotted paths.
+        known: Vec<String>,
+    },
     /// No normaliser has this name.
     #[error("unknown score normaliser `{name}`, known are {known}")]
     UnknownNormalizer {
@@ -156,6 +166,10 @@ impl Error {
                 "report raw returns, or add a row to the normaliser's table under a new version"
                     .into(),
             ),
+            Self::RecipeKey { key, known, .. } => {
+                let nearest = manifest::nearest(key, known.iter().map(String::as_str));
+                nearest.map(|name| format!("did you mean `{name}`?"))
+            }
             _ => None,
         }
     }

@@ -38,16 +38,27 @@ impl Recipe {
                     "a key that decides the data, such as `behaviour.noise` or `action_label`";
                 return Err(fail(key, expected, format!("`{key}`")));
             }
-            let slot = slot(&mut changed, key)
-                .ok_or_else(|| fail(key, "a key of the recipe", format!("`{key}`")))?;
+            let unknown = |known| Error::RecipeKey {
+                file: self.id.clone(),
+                key: key.clone(),
+                known,
+            };
+            let slot = match slot(&mut changed, key) {
+                Some(slot) => slot,
+                None => {
+                    let mut all = Vec::new();
+                    paths(&changed, "", &mut all);
+                    return Err(unknown(all));
+                }
+            };
             *slot = value.clone();
             // One at a time, so that the error is that of this key.
             serde_json::from_value::<Self>(changed.clone()).map_err(|error| {
-                fail(
-                    key,
-                    "a key and value that fit the recipe",
-                    error.to_string(),
-                )
+                let message = error.to_string();
+                match siblings(&message, key) {
+                    Some(known) => unknown(known),
+                    None => fail(key, "a key and value that fit the recipe", message),
+                }
             })?;
         }
         let mut recipe: Self = serde_json::from_value(changed)
@@ -76,6 +87,38 @@ fn flatten(key: String, value: &Value, out: &mut BTreeMap<String, Value>) {
             out.insert(key, value.clone());
         }
     }
+}
+
+/// Dotted paths of everything that can be set, tables included.
+fn paths(value: &Value, at: &str, out: &mut Vec<String>) {
+    let Value::Object(map) = value else { return };
+    for (key, value) in map {
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}.{key}")
+        };
+        if !FIXED.contains(&path.as_str()) && key != "kind" {
+            paths(value, &path, out);
+            out.push(path);
+        }
+    }
+}
+
+/// The keys beside `key` that serde names when it refuses the last one of the path; none for any other complaint.
+fn siblings(message: &str, key: &str) -> Option<Vec<String>> {
+    let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (refused, known) = quoted.split_first()?;
+    if !message.starts_with("unknown field") || *refused != last {
+        return None;
+    }
+    let path = |name: &&str| match table {
+        "" => (*name).to_owned(),
+        table => format!("{table}.{name}"),
+    };
+    let known = known.iter().map(path);
+    Some(known.filter(|k| !FIXED.contains(&k.as_str())).collect())
 }
 
 /// The value at a dotted path; a missing last key is made.
@@ -148,10 +191,34 @@ mod tests {
     }
 
     #[test]
+    fn unknown_keys_name_the_nearest_one() {
+        for (key, nearest) in [
+            ("behaviour.nois", "behaviour.noise"),
+            ("behavior.noise", "behaviour.noise"),
+            ("action_lable", "action_label"),
+            ("transition", "transitions"),
+        ] {
+            let error = with(key, 0.3.into()).unwrap_err();
+            let message = error.to_string();
+            assert!(
+                message.contains(&format!("unknown key `{key}`")),
+                "{message}"
+            );
+            let hint = error.hint();
+            assert_eq!(
+                hint,
+                Some(format!("did you mean `{nearest}`?")),
+                "{message}"
+            );
+        }
+        let far = with("behaviour.temperature", 0.3.into()).unwrap_err();
+        assert_eq!(far.hint(), None);
+        assert!(far.to_string().contains("behaviour.gain, "), "{far}");
+    }
+
+    #[test]
     fn refusals_name_the_key() {
         for (key, value, part) in [
-            ("behaviour.nois", 0.3.into(), "unknown field `nois`"),
-            ("behavior.noise", 0.3.into(), "a key of the recipe"),
             ("behaviour.noise", "much".into(), "invalid type"),
             ("behaviour.noise", (-1.0).into(), "a finite number >= 0"),
             ("action_label", "true".into(), "unknown variant"),

@@ -29,13 +29,7 @@ pub(crate) fn check_tuning(
             ),
         };
     };
-    if tuned.is_none() {
-        return bad(
-            "study.tuning",
-            "there are tuning seeds, but no sweep is tuned".into(),
-            "set tune = true in the [[sweep]] whose values are tuned",
-        );
-    }
+    // What would spoil the report comes before what would merely tune nothing.
     if tuning.seeds.count == 0 {
         return bad(
             "study.tuning.seeds.count",
@@ -65,6 +59,13 @@ pub(crate) fn check_tuning(
                 tuning.evaluation_seed
             ),
             "give tuning an evaluation seed of its own",
+        );
+    }
+    if tuned.is_none() {
+        return bad(
+            "study.tuning",
+            "there are tuning seeds, but no sweep is tuned".into(),
+            "set tune = true in the [[sweep]] whose values are tuned",
         );
     }
     Ok(())

@@ -175,6 +175,35 @@ const SLIPS: &[Slip] = &[
         ],
     },
     Slip {
+        from: "id = \"tiny/bandit-v0\"\n",
+        to: "id = \"tiny/bandit-v0\"\nrecipe = { \"behaviour.nois\" = 0.2 }\n",
+        below: 0,
+        says: &[
+            "unknown key `behaviour.nois`",
+            "benchmark[0].recipe.\"behaviour.nois\"",
+            "did you mean `behaviour.noise`?",
+        ],
+    },
+    Slip {
+        from: "rows = \"pipeline\"\n",
+        to: "rows = \"pipeline\"\nwhere = { kind = \"copy\" }\n",
+        below: 0,
+        says: &[
+            "unknown label `kind`",
+            "table[0].where.kind",
+            "none is known",
+        ],
+    },
+    Slip {
+        from: "seeds = { base = 0, count = 2 }",
+        to: "seeds = { base = 0, count = 2 }\ntuning = { seeds = { base = 1, count = 2 } }",
+        below: 0,
+        says: &[
+            "study.tuning.seeds",
+            "seeds 1..=1 are tuned on and reported on",
+        ],
+    },
+    Slip {
         from: "first = \"clone\"",
         to: "first = \"clown\"",
         below: 0,

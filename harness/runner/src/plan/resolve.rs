@@ -79,26 +79,36 @@ pub(crate) fn recipes(
     resolver: &Resolver<'_>,
 ) -> Result<Vec<Option<Recipe>>, Error> {
     let one = |(i, (reference, definition)): (usize, (&BenchmarkRef, &BenchmarkDefinition))| {
-        let bad = |reason: String| {
+        let bad = |key: Option<&str>, reason: String, hint: Option<String>| {
+            let key = key.map_or_else(String::new, |key| format!(".\"{key}\""));
             Error::Manifest(manifest::Error::Value {
-                at: (resolver.locate)(&format!("benchmark[{i}].recipe")),
+                at: (resolver.locate)(&format!("benchmark[{i}].recipe{key}")),
                 reason,
-                hint: None,
+                hint,
             })
         };
         let Some(file) = &definition.recipe else {
             return if reference.recipe.is_empty() {
                 Ok(None)
             } else {
-                Err(bad(format!(
+                let reason = format!(
                     "benchmark `{}` has imported data, so there is no recipe to change",
                     definition.id
-                )))
+                );
+                Err(bad(None, reason, None))
             };
         };
         let recipe = data::read_recipe(&places.home.join(file))?;
         let changed = recipe.with_overrides(&reference.recipe);
-        changed.map(Some).map_err(|e| bad(e.to_string()))
+        changed.map(Some).map_err(|error| {
+            let key = match &error {
+                envs::Error::RecipeKey { key, .. } | envs::Error::RecipeValue { key, .. } => {
+                    Some(key.as_str())
+                }
+                _ => None,
+            };
+            bad(key, error.to_string(), error.hint())
+        })
     };
     let pairs = manifest.benchmarks.iter().zip(definitions);
     pairs.enumerate().map(one).collect()
