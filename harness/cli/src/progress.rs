@@ -12,6 +12,8 @@ use store::Store;
 pub(crate) fn duration(seconds: f64) -> String {
     let s = seconds.max(0.0).round() as u64;
     match (s / 3600, s / 60 % 60, s % 60) {
+        (h, ..) if h >= 2400 => format!("{} days", h / 24),
+        (h, ..) if h >= 48 => format!("{} days {} h", h / 24, h % 24),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),
         (h, m, _) => format!("{h} h {m} min"),

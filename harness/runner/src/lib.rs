@@ -17,7 +17,7 @@ pub mod worker;
 
 pub use data::{ensure_generated, generated_id, read_recipe};
 pub use error::Error;
-pub use job::Job;
+pub use job::{Job, StageJob};
 pub use observe::{Hole, MS_PER_ACTION, observe};
 pub use plan::{Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
 pub use pool::{Event, Options, Report, execute};

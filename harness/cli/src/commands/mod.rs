@@ -1,10 +1,12 @@
 //! One file per verb.
 
 pub(crate) mod claims;
+mod cost;
 pub(crate) mod dataset;
 pub(crate) mod diagnose;
 pub(crate) mod doctor;
 mod errors;
+pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod render;
 pub(crate) mod run;
@@ -24,7 +26,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
     match arguments.command {
         Command::Run(args) => run::run(&args, settings),
         Command::Validate(args) => run::validate(&args, settings),
-        Command::Plan(args) => run::plan(&args, settings),
+        Command::Plan(args) => plan::plan(&args, settings),
         Command::Status(args) => run::status(&args, settings),
         Command::Show(args) => show::show(&args, settings),
         Command::Table(args) => render::table(&args, settings),
