@@ -126,14 +126,13 @@ impl SelfPredictive {
         let prediction = losses::prediction(&nets.next_code(&z, &a), &target, &goes_on);
         let deviation = losses::deviation(&z);
         let (variance, covariance) = (losses::variance(&deviation), losses::covariance(&z));
-        let mut loss =
-            &prediction + h.variance_weight * &variance + h.covariance_weight * &covariance;
-        let mut reward = None;
-        if let Some(predicted) = nets.reward(&z, &a) {
-            let term = losses::reward(&predicted, &*batch.reward()?);
-            loss = loss + h.reward_weight * &term;
-            reward = Some(term);
-        }
+        let loss = &prediction + h.variance_weight * &variance + h.covariance_weight * &covariance;
+        let r = batch.reward()?;
+        let reward = nets.reward(&z, &a).map(|h| losses::reward(&h, &r));
+        let loss = match &reward {
+            Some(term) => loss + h.reward_weight * term,
+            None => loss,
+        };
         Ok(Terms {
             loss,
             prediction,
