@@ -10,3 +10,4 @@ mod online;
 mod planning;
 mod refusals;
 mod scene;
+mod study;
