@@ -20,4 +20,6 @@ pub const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
 plugin_api::export!(INFO, learners = [Sfbc], environments = []);
 
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
 mod tests;
