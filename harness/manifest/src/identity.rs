@@ -173,18 +173,13 @@ pub struct EvaluationIdentity {
     pub evaluator: String,
 }
 
-/// The ids of an evaluation of `policy`.
+/// The ids of an evaluation. `upstream`: (role, ids) of the policy's stage, and of the declared expert, if there is one.
 pub fn evaluation_ids(
     evaluation: &EvaluationIdentity,
-    policy: &(String, Ids),
+    upstream: &[(String, Ids)],
     binaries: Option<&Binaries>,
 ) -> Ids {
-    node_ids(
-        "evaluation",
-        evaluation,
-        std::slice::from_ref(policy),
-        binaries,
-    )
+    node_ids("evaluation", evaluation, upstream, binaries)
 }
 
 fn node_ids(

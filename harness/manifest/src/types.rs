@@ -1,5 +1,6 @@
 //! The manifest as typed data. Every field is documented here; `assay schema` prints the same as JSON Schema.
 
+use crate::expert::ExpertSpec;
 use crate::online::Online;
 use crate::shown::{Figure, Finding, Table};
 use crate::transform::TransformSpec;
@@ -116,6 +117,9 @@ pub struct BenchmarkRef {
     /// Keys of the dataset's recipe set anew, by dotted path, e.g. `"behaviour.noise" = 0.3` or `action_label = "clean"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recipe: BTreeMap<String, serde_json::Value>,
+    /// The policy that action errors are taken to, where the environment does not know its optimal one; absent: no action errors there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expert: Option<ExpertSpec>,
     /// Logical digest that the dataset must have (`sha256:...`); absent: whatever is there, recorded.
     #[serde(default)]
     pub dataset_digest: Option<String>,

@@ -30,6 +30,8 @@ pub struct Job {
     pub evaluation: Option<EvaluationJob>,
     /// Present for online phases and for the evaluations of what they made.
     pub online: Option<OnlineJob>,
+    /// For evaluations: the stage of the declared expert, if there is one.
+    pub expert: Option<Box<Job>>,
     /// Runtimes to load first.
     pub runtimes: Vec<Runtime>,
     /// Resolved numeric mode.

@@ -4,6 +4,7 @@
 
 mod complete;
 mod crash;
+mod expert;
 mod failures;
 mod identity;
 mod online;

@@ -1,5 +1,6 @@
 //! Building the graph: every cell becomes a chain of stages and an evaluation; equal nodes are one node.
 
+use super::expert::Expert;
 use super::resolve::{
     EnvironmentFacts, LearnerFacts, benchmarks, datasets, environment, learner, recipes,
 };
@@ -33,6 +34,8 @@ pub(super) struct Scene<'a> {
     pub(super) bound: Vec<Vec<usize>>,
     /// Whether values are chosen on these runs rather than reported.
     pub(super) tuning: bool,
+    /// Whom actions are compared with, where no solution is known.
+    pub(super) expert: Option<&'a Expert>,
 }
 
 /// A stage as planned: its job entry and ids.
@@ -64,14 +67,16 @@ impl<'a> Builder<'a> {
                 );
             }
         }
-        Ok(Self {
+        let mut builder = Self {
             manifest,
             places,
             resolver,
             learners,
             numeric,
             plan: Plan::default(),
-        })
+        };
+        builder.expert_learners()?;
+        Ok(builder)
     }
 
     pub(crate) fn build(mut self) -> Result<Plan, Error> {
@@ -89,6 +94,11 @@ impl<'a> Builder<'a> {
         for (i, pipeline) in manifest.pipelines.iter().enumerate() {
             self.check_needs(i, pipeline, &definitions, &environments, &known)?;
         }
+        for (i, reference) in manifest.benchmarks.iter().enumerate() {
+            if let Some(expert) = &reference.expert {
+                self.check_expert(i, expert, &environments[i])?;
+            }
+        }
         let recipes = recipes(manifest, &definitions, self.places, self.resolver)?;
         let seeds = self.dataset_seeds();
         let scenes = manifest.benchmarks.iter().zip(definitions).zip(recipes);
@@ -101,9 +111,13 @@ impl<'a> Builder<'a> {
                 self.places,
                 self.resolver,
             )?;
+            let expert = match &reference.expert {
+                Some(expert) => Some(self.plan_expert(expert, &facts, &environment, &known)?),
+                None => None,
+            };
             for (i, pipeline) in manifest.pipelines.iter().enumerate() {
                 if runs_on(pipeline, reference.name()) {
-                    self.plan_pipeline(i, pipeline, &facts, &environment)?;
+                    self.plan_pipeline(i, pipeline, &facts, &environment, expert.as_ref())?;
                 }
             }
             self.plan.benchmarks.push(facts);
@@ -143,6 +157,7 @@ impl<'a> Builder<'a> {
         pipeline: &Pipeline,
         benchmark: &BenchmarkFacts,
         environment: &EnvironmentFacts,
+        expert: Option<&Expert>,
     ) -> Result<(), Error> {
         let bound = self.check_pipeline(i, pipeline)?;
         let learners = self.facts(pipeline);
@@ -154,6 +169,7 @@ impl<'a> Builder<'a> {
             learners,
             bound,
             tuning: false,
+            expert,
         };
         let defaults = |stage: &StageSpec| {
             let j = pipeline
@@ -274,13 +290,14 @@ impl<'a> Builder<'a> {
             data: self.data_job(scene, seed)?,
             evaluation: None,
             online: None,
+            expert: None,
             runtimes,
             numeric: self.numeric.clone(),
             resume_interval_updates: self.manifest.training.resume_interval_updates,
         })
     }
 
-    fn add_stage_node(
+    pub(super) fn add_stage_node(
         &mut self,
         scene: &Scene<'_>,
         planned: &[Planned],

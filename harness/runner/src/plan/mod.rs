@@ -3,6 +3,7 @@
 
 mod bind;
 mod check;
+mod expert;
 mod graph;
 mod needs;
 mod online;

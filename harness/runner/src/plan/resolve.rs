@@ -161,7 +161,10 @@ pub(crate) fn datasets(
     })
 }
 
-fn imported(definition: &BenchmarkDefinition, places: &Places) -> Result<Dataset, Error> {
+pub(super) fn imported(
+    definition: &BenchmarkDefinition,
+    places: &Places,
+) -> Result<Dataset, Error> {
     let id = DatasetId::new(&definition.dataset)?;
     if !id.folder(&places.data).exists() {
         return Err(Error::DatasetMissing {

@@ -5,8 +5,8 @@ use super::{NodeKind, NodePlan};
 use crate::EVALUATOR_SOURCE;
 use crate::error::Error;
 use crate::job::{EvaluationJob, Job, OnlineJob};
-use manifest::ActionMode;
 use manifest::identity::{EvaluationIdentity, Ids, evaluation_ids};
+use manifest::{ActionMode, EXPERT_ROLE};
 use std::collections::BTreeMap;
 
 impl Builder<'_> {
@@ -49,20 +49,26 @@ impl Builder<'_> {
         };
         let library = scene.environment.library.as_ref().map(|l| l.1.clone());
         let binaries = self.binaries(library, &scene.environment.runtimes);
-        let ids = evaluation_ids(
-            &identity,
-            &(policy.job.role.clone(), scored),
-            binaries.as_ref(),
+        let mut upstream = vec![(policy.job.role.clone(), scored)];
+        upstream.extend(
+            scene
+                .expert
+                .map(|e| (EXPERT_ROLE.to_owned(), e.ids.clone())),
         );
+        let ids = evaluation_ids(&identity, &upstream, binaries.as_ref());
         if self.plan.nodes.contains_key(&ids.run_id) {
             return Ok(ids.run_id);
         }
         let mut job = self.job_in_world(scene, planned, &ids, seed)?;
         job.identity = serde_json::to_value(&identity).unwrap_or_default();
-        let nodes = match &online {
+        let mut nodes = match &online {
             Some((ids, _)) => BTreeMap::from([("online".to_owned(), ids.run_id.clone())]),
             None => Self::nodes_behind(scene, planned, &[last]),
         };
+        if let Some(expert) = scene.expert {
+            nodes.insert(EXPERT_ROLE.to_owned(), expert.ids.run_id.clone());
+            job.expert = Some(Box::new(expert.job.clone()));
+        }
         job.upstream = nodes.clone();
         job.evaluation = Some(evaluation);
         job.online = online.map(|(_, phase)| phase);
@@ -110,7 +116,8 @@ impl Builder<'_> {
         seed: u64,
     ) -> Result<Job, Error> {
         let mut job = self.job(scene, planned, planned.len() - 1, seed)?;
-        for runtime in &scene.environment.runtimes {
+        let expert = scene.expert.iter().flat_map(|e| &e.job.runtimes);
+        for runtime in scene.environment.runtimes.iter().chain(expert) {
             if !job.runtimes.contains(runtime) {
                 job.runtimes.push(runtime.clone());
             }

@@ -41,7 +41,13 @@ pub(crate) fn evaluate(
         .stages
         .last()
         .ok_or_else(|| Stop::new(FailureKind::Failed, "the job has no stages"))?;
-    let measures = measures(job, &data, stage, &mut simulators[0])?;
+    // Outlives the measures, which call its policy.
+    let mut expert = Expert::load(job, store)?;
+    let reference = match &mut expert {
+        Some(expert) => Some(expert.reference(&simulators[0])?),
+        None => solution(job)?,
+    };
+    let measures = measures(job, &data, stage, reference, &mut simulators[0])?;
     let mut scorer = Scorer {
         evaluation,
         simulators,
@@ -102,6 +108,7 @@ fn measures(
     job: &Job,
     data: &Data,
     stage: &StageJob,
+    reference: Option<Reference>,
     simulator: &mut Simulator,
 ) -> Result<Measures, Stop> {
     let form = form(job, data, stage, simulator);
@@ -114,7 +121,7 @@ fn measures(
         discount: job.data.discount,
         behaviour: data.behaviour.as_ref(),
     };
-    Measures::new(form, reference(job)?, &sets, simulator)
+    Measures::new(form, reference, &sets, simulator)
 }
 
 /// What the stage's policy is called with.
@@ -134,8 +141,47 @@ pub(super) fn form(job: &Job, data: &Data, stage: &StageJob, simulator: &Simulat
     }
 }
 
-/// The policy that all methods are compared with, for built-in environments that have one.
-fn reference(job: &Job) -> Result<Option<Reference>, Stop> {
+/// The declared expert of the benchmark, as it was trained.
+struct Expert<'a> {
+    job: &'a Job,
+    data: Data,
+    stages: Stages,
+}
+
+impl<'a> Expert<'a> {
+    fn load(job: &'a Job, store: &Store) -> Result<Option<Self>, Stop> {
+        let Some(job) = job.expert.as_deref() else {
+            return Ok(None);
+        };
+        let data = Data::load(&job.data)?;
+        let mut stages = Stages::create(job, &data, store)?;
+        for stage in &job.stages {
+            load_snapshot(
+                &mut stages,
+                store,
+                &stage.run_id,
+                stage.updates,
+                stage.updates,
+            )?;
+        }
+        Ok(Some(Self { job, data, stages }))
+    }
+
+    fn reference(&mut self, simulator: &Simulator) -> Result<Reference, Stop> {
+        check_spec(simulator, self.job, &self.data.transitions)?;
+        let stage = self
+            .job
+            .stages
+            .last()
+            .ok_or_else(|| Stop::new(FailureKind::Failed, "the expert has no stage"))?;
+        let form = form(self.job, &self.data, stage, simulator);
+        let policy = bind_policy(&mut self.stages, &stage.role)?;
+        Ok(Reference::expert(form, policy))
+    }
+}
+
+/// The environment's own policy that all methods are compared with, for built-in environments that have one.
+fn solution(job: &Job) -> Result<Option<Reference>, Stop> {
     if envs::info(&job.data.environment).is_err() {
         return Ok(None);
     }
