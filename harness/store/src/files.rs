@@ -19,7 +19,7 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// Replaces (or makes) a file in one step: readers see the old bytes or the new ones.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     make_folder(folder)?;
     let temporary = unique(
         folder,
@@ -27,6 +27,14 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     );
     write_new_file(&temporary, bytes)?;
     rename(&temporary, path)
+}
+
+/// The folder that holds `path`: the current one for a bare name, whose parent is empty rather than absent.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Makes a folder and its parents.
@@ -39,7 +47,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     failpoint::pass();
     std::fs::rename(from, to).map_err(Error::io("renaming to", to))?;
     failpoint::pass();
-    sync_folder(to.parent().unwrap_or(Path::new(".")))
+    sync_folder(folder_of(to))
 }
 
 /// Flushes a folder's entries to disk.
@@ -58,4 +66,16 @@ pub(crate) fn unique(folder: &Path, stem: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     folder.join(format!(".{stem}.{}-{n}.tmp", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_lies_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("figure.svg")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/figure.svg")), Path::new("a"));
+        assert_eq!(folder_of(Path::new("/figure.svg")), Path::new("/"));
+    }
 }
