@@ -167,8 +167,7 @@ impl Error {
                     .into(),
             ),
             Self::RecipeKey { key, known, .. } => {
-                let nearest = manifest::nearest(key, known.iter().map(String::as_str));
-                nearest.map(|name| format!("did you mean `{name}`?"))
+                nearest_key(key, known).map(|name| format!("did you mean `{name}`?"))
             }
             _ => None,
         }
@@ -189,4 +188,21 @@ impl Error {
             reason,
         }
     }
+}
+
+/// The known dotted path that `key` was probably meant to be. Within one table only last names count: the table they share would
+/// make any two alike.
+fn nearest_key(key: &str, known: &[String]) -> Option<String> {
+    let split = |path: &str| -> (String, String) {
+        let (table, last) = path.rsplit_once('.').unwrap_or(("", path));
+        (table.to_owned(), last.to_owned())
+    };
+    let (table, last) = split(key);
+    let beside: Vec<&String> = known.iter().filter(|k| split(k).0 == table).collect();
+    if beside.is_empty() {
+        return manifest::nearest(key, known.iter().map(String::as_str));
+    }
+    let names: Vec<String> = beside.iter().map(|k| split(k).1).collect();
+    let near = manifest::nearest(&last, names.iter().map(String::as_str))?;
+    beside.into_iter().find(|k| split(k).1 == near).cloned()
 }
