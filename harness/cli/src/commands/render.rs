@@ -173,13 +173,10 @@ fn figure(args: &FigureArgs, settings: &Settings, kind: FigureKind, draw: Draw) 
         )?));
         return Ok(Exit::Ok);
     }
-    let output = args
-        .output
-        .clone()
-        .map_or_else(
-            || Ok(folder.join(format!("{}.svg", name()?))),
-            Ok::<_, Refusal>,
-        )?;
+    let output = args.output.clone().map_or_else(
+        || Ok(folder.join(format!("{}.svg", name()?))),
+        Ok::<_, Refusal>,
+    )?;
     let format = match output.extension().and_then(|e| e.to_str()) {
         Some("svg") => FigureFormat::Svg,
         Some("png") => FigureFormat::Png,
