@@ -39,11 +39,11 @@ pub fn metric(id: &str) -> &str {
         "normalized_score" => "normalized score",
         "episode_return_mean" => "mean episode return",
         "episode_length_mean" => "mean episode length (steps)",
-        "action_mse" => "action MSE to the optimal policy",
-        "action_mse_train" => "training action MSE to the optimal policy",
-        "action_mse_validation" => "validation action MSE to the optimal policy",
-        "action_mse_evaluation" => "evaluation action MSE to the optimal policy",
-        "action_mse_probe" => "probe action MSE to the optimal policy",
+        "action_mse" => "action MSE to the reference policy",
+        "action_mse_train" => "training action MSE to the reference policy",
+        "action_mse_validation" => "validation action MSE to the reference policy",
+        "action_mse_evaluation" => "evaluation action MSE to the reference policy",
+        "action_mse_probe" => "probe action MSE to the reference policy",
         "regret_train" => "training regret",
         "regret_validation" => "validation regret",
         "regret_evaluation" => "evaluation regret",
@@ -64,7 +64,7 @@ pub fn metric(id: &str) -> &str {
 
 /// What a metric is called in running text.
 pub fn short(id: &str) -> &str {
-    metric(id).trim_end_matches(" to the optimal policy")
+    metric(id).trim_end_matches(" to the reference policy")
 }
 
 #[cfg(test)]

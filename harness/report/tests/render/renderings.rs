@@ -207,7 +207,7 @@ fn tables_can_be_narrowed_and_remade_with_another_metric() {
     let other = show(other).unwrap();
     assert!(
         other.starts_with(&format!(
-            "{EXPERT}, training action MSE to the optimal policy (lower is better)"
+            "{EXPERT}, training action MSE to the reference policy (lower is better)"
         )),
         "{other}"
     );
