@@ -130,6 +130,13 @@ fn check_benchmarks(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error
                 hint: Some("give one of them another label".into()),
             });
         }
+        if benchmark.seed_count == Some(0) {
+            return Err(Error::Value {
+                at: locate(&format!("benchmark[{i}].seed_count")),
+                reason: "seed_count is 0, expected at least 1".into(),
+                hint: Some("leave it out for study.seeds.count".into()),
+            });
+        }
         let transform = benchmark.transform.as_ref();
         if let Some((key, reason)) = transform.and_then(|t| t.problem()) {
             return Err(Error::Value {

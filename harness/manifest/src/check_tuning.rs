@@ -37,7 +37,13 @@ pub(crate) fn check_tuning(
             "tune on one seed or more",
         );
     }
-    let (report, tune) = (manifest.study.seeds, tuning.seeds);
+    let study = &manifest.study;
+    let counts = manifest.benchmarks.iter().map(|b| b.seeds(study).count);
+    let report = crate::Seeds {
+        base: study.seeds.base,
+        count: counts.max().unwrap_or(study.seeds.count),
+    };
+    let tune = tuning.seeds;
     let range = |s: crate::Seeds| (s.base, s.base.saturating_add(s.count));
     let ((a, b), (c, d)) = (range(report), range(tune));
     if a < d && c < b {

@@ -126,6 +126,11 @@ pub struct BenchmarkRef {
     /// Whether the axes are crossed here; otherwise pipelines run at their declared values only.
     #[serde(default = "yes")]
     pub axes: bool,
+    /// How many run seeds, from `study.seeds.base` on, so that noisy benchmarks can have more than others; absent:
+    /// `study.seeds.count`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub seed_count: Option<u64>,
 }
 
 fn yes() -> bool {
@@ -136,6 +141,14 @@ impl BenchmarkRef {
     /// The name by which the rest of the manifest, cells and tables know it.
     pub fn name(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.id)
+    }
+
+    /// The run seeds of the report here.
+    pub fn seeds(&self, study: &Study) -> Seeds {
+        Seeds {
+            base: study.seeds.base,
+            count: self.seed_count.unwrap_or(study.seeds.count),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::progress::duration;
 use crate::settings::Settings;
+use manifest::Manifest;
 use runner::{NodeKind, Plan};
 use std::collections::BTreeMap;
 use store::Store;
@@ -67,7 +68,7 @@ impl Counts {
             self.cells,
             manifest.pipelines.len(),
             manifest.benchmarks.len(),
-            manifest.study.seeds.count,
+            seed_counts(manifest),
             self.stages.0,
             self.stages.1,
             learners.join(", "),
@@ -95,6 +96,18 @@ impl Counts {
             },
         })
         .to_string()
+    }
+}
+
+/// `8`, or `8 to 32` where benchmarks differ.
+fn seed_counts(manifest: &Manifest) -> String {
+    let counts = manifest.benchmarks.iter();
+    let counts = counts.map(|b| b.seeds(&manifest.study).count);
+    let (low, high) = counts.fold((u64::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
+    if low < high {
+        format!("{low} to {high}")
+    } else {
+        high.to_string()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::job::{Job, StageJob};
 use manifest::expand::{Point, points, stages_at};
 use manifest::identity::Ids;
-use manifest::{Manifest, NumericMode, Pipeline, Seeds, StageSpec};
+use manifest::{BenchmarkRef, Manifest, NumericMode, Pipeline, Seeds, StageSpec, Study};
 use plugin_host::Runtime;
 use plugin_host::numeric::{Request, Resolved, resolve};
 use serde_json::Value;
@@ -44,6 +44,23 @@ pub(super) struct Planned {
     pub(super) ids: Ids,
     pub(super) identity: Value,
     pub(super) runtimes: Vec<Runtime>,
+}
+
+/// Run seeds of a benchmark, each with whether values are chosen on it.
+fn run_seeds(study: &Study, benchmark: &BenchmarkRef) -> Vec<(u64, bool)> {
+    let all = |seeds: Seeds, tuning| (0..seeds.count).map(move |i| (seeds.base + i, tuning));
+    let tuning = study.tuning.into_iter().flat_map(|t| all(t.seeds, true));
+    all(benchmark.seeds(study), false).chain(tuning).collect()
+}
+
+/// The seeds that data are drawn with for these run seeds.
+fn dataset_seeds(study: &Study, runs: &[(u64, bool)]) -> Vec<u64> {
+    let mut seeds: Vec<u64> = runs
+        .iter()
+        .map(|&(seed, _)| study.dataset_seed.unwrap_or(seed))
+        .collect();
+    seeds.dedup();
+    seeds
 }
 
 impl<'a> Builder<'a> {
@@ -100,14 +117,14 @@ impl<'a> Builder<'a> {
             }
         }
         let recipes = recipes(manifest, &definitions, self.places, self.resolver)?;
-        let seeds = self.dataset_seeds();
         let scenes = manifest.benchmarks.iter().zip(definitions).zip(recipes);
         for (((reference, definition), recipe), environment) in scenes.zip(environments) {
+            let seeds = run_seeds(&manifest.study, reference);
             let facts = datasets(
                 reference,
                 definition,
                 recipe,
-                &seeds,
+                &dataset_seeds(&manifest.study, &seeds),
                 self.places,
                 self.resolver,
             )?;
@@ -117,30 +134,12 @@ impl<'a> Builder<'a> {
             };
             for (i, pipeline) in manifest.pipelines.iter().enumerate() {
                 if runs_on(pipeline, reference.name()) {
-                    self.plan_pipeline(i, pipeline, &facts, &environment, expert.as_ref())?;
+                    self.plan_pipeline(i, pipeline, &facts, &environment, expert.as_ref(), &seeds)?;
                 }
             }
             self.plan.benchmarks.push(facts);
         }
         Ok(self.plan)
-    }
-
-    /// Run seeds, each with whether values are chosen on it.
-    fn run_seeds(&self) -> Vec<(u64, bool)> {
-        let study = &self.manifest.study;
-        let all = |seeds: Seeds, tuning| (0..seeds.count).map(move |i| (seeds.base + i, tuning));
-        let tuning = study.tuning.into_iter().flat_map(|t| all(t.seeds, true));
-        all(study.seeds, false).chain(tuning).collect()
-    }
-
-    fn dataset_seeds(&self) -> Vec<u64> {
-        let mut seeds: Vec<u64> = self
-            .run_seeds()
-            .into_iter()
-            .map(|(s, _)| self.manifest.study.dataset_seed.unwrap_or(s))
-            .collect();
-        seeds.dedup();
-        seeds
     }
 
     pub(super) fn facts(&self, pipeline: &Pipeline) -> Vec<LearnerFacts> {
@@ -158,6 +157,7 @@ impl<'a> Builder<'a> {
         benchmark: &BenchmarkFacts,
         environment: &EnvironmentFacts,
         expert: Option<&Expert>,
+        seeds: &[(u64, bool)],
     ) -> Result<(), Error> {
         let bound = self.check_pipeline(i, pipeline)?;
         let learners = self.facts(pipeline);
@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
                 .insert(pipeline.name.clone(), reference.values.clone());
         }
         for point in &all {
-            for (seed, tuning) in self.run_seeds() {
+            for &(seed, tuning) in seeds {
                 scene.tuning = tuning;
                 if point.tune || !tuning {
                     self.plan_cell(&scene, point, seed)?;

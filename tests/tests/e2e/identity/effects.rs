@@ -140,6 +140,13 @@ fn study_and_benchmarks() -> Vec<Row> {
             json!(true),
             "G=G=G=",
         ),
+        // One seed more on the second benchmark, where only the climbing pipeline runs.
+        set(
+            "benchmark[].seed_count",
+            "/benchmark/1/seed_count",
+            json!(3),
+            "GGG=G=",
+        ),
     ]
 }
 
