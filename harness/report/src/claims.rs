@@ -102,6 +102,12 @@ fn provenance(report: &Report, registration: &Registration) -> Vec<String> {
         report.claims_id,
         short(&report.claims_digest)
     )];
+    if report.looks > 1 {
+        let looks = report.looks;
+        lines.push(format!(
+            "look {looks} at this study: every claim's p is multiplied by {looks}"
+        ));
+    }
     if report.claims_digest != registration.digest {
         let mut changes = Vec::new();
         if !registration.edited.is_empty() {

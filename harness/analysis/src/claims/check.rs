@@ -22,6 +22,22 @@ pub(crate) fn check(file: &ClaimsFile, locate: &dyn Fn(&str) -> Position) -> Res
     if file.manifests.is_empty() {
         return Err(bad("manifests", "no manifest is named".into(), None));
     }
+    for (name, looks) in &file.looks {
+        let key = format!("looks.{name:?}");
+        if !file.manifests.contains(name) {
+            return Err(Error::UnknownName {
+                at: locate(&key),
+                what: "manifest".into(),
+                name: name.clone(),
+                nearest: manifest::nearest(name, file.manifests.iter().map(String::as_str)),
+                known: file.manifests.clone(),
+            });
+        }
+        if *looks == 0 {
+            let reason = format!("looks at {name} is 0, expected at least 1");
+            return Err(bad(&key, reason, Some("count this look, too")));
+        }
+    }
     let (mut ids, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     for (i, claim) in file.claims.iter().enumerate() {
         let key = |rest: &str| format!("claim[{i}].{rest}");

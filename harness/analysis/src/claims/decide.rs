@@ -81,6 +81,15 @@ impl Sides {
         *self == Self::ZERO
     }
 
+    /// Bonferroni's adjustment for `n` looks.
+    pub(crate) fn times(self, n: u32) -> Self {
+        let p = |p: f64| (p * f64::from(n)).min(1.0);
+        Self {
+            supported: p(self.supported),
+            contradicted: p(self.contradicted),
+        }
+    }
+
     /// The larger p on each side.
     pub(crate) fn at_least(self, floor: Self) -> Self {
         Self {

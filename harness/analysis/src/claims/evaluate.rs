@@ -25,6 +25,8 @@ pub struct Report {
     pub title: String,
     /// Digest of the claims file.
     pub claims_digest: String,
+    /// By how many looks every claim's p is multiplied.
+    pub looks: u32,
     /// The study.
     pub study: String,
     /// Digest of its manifest.
@@ -160,6 +162,7 @@ pub fn evaluate(file: &ClaimsFile, evidence: &Evidence, manifest: Option<&str>) 
         claims_id: file.id.clone(),
         title: file.title.clone(),
         claims_digest: file.digest(),
+        looks: file.looks_at(manifest),
         study: evidence.shape().study.clone(),
         manifest_digest: evidence.shape().manifest_digest.clone(),
         nulls: nulls(file, evidence),
@@ -178,7 +181,7 @@ pub fn verdicts(
             let why = format!("it reads {}, not {name}", claim.reads(file).join(", "));
             not_testable(claim, why, Vec::new())
         }
-        _ => decide(evidence, claim),
+        _ => decide(evidence, claim, file.looks_at(manifest)),
     };
     let mut claims: Vec<ClaimResult> = file.claims.iter().map(one).collect();
     let tested: Vec<usize> = (0..claims.len())
@@ -221,7 +224,7 @@ fn not_testable(claim: &Claim, reason: String, left_out: Vec<LeftOut>) -> ClaimR
     }
 }
 
-fn decide(evidence: &Evidence, claim: &Claim) -> ClaimResult {
+fn decide(evidence: &Evidence, claim: &Claim, looks: u32) -> ClaimResult {
     let scope = Scope::new(evidence, claim);
     let barred = scope.barred.iter().map(|(benchmark, reason)| LeftOut {
         benchmark: benchmark.clone(),
@@ -233,12 +236,7 @@ fn decide(evidence: &Evidence, claim: &Claim) -> ClaimResult {
         Err(why) => return not_testable(claim, why, left_out),
     };
     let answers: Vec<Answer> = questions.iter().map(|q| q.answer()).collect();
-    let count = answers.len() as f64;
-    let p = Sides {
-        supported: answers.iter().map(|a| a.p.supported).fold(0.0, f64::max),
-        contradicted: (count * answers.iter().map(|a| a.p.contradicted).fold(1.0, f64::min))
-            .min(1.0),
-    };
+    let p = sides(&answers).times(looks);
     let settings = answers.iter().map(|a| a.settings.len()).min().unwrap_or(0);
     let seeds = answers
         .iter()
@@ -287,6 +285,16 @@ fn decide(evidence: &Evidence, claim: &Claim) -> ClaimResult {
     out
 }
 
+/// p of a claim: for it every question has to be shown, against it any one (Bonferroni).
+pub(crate) fn sides(answers: &[Answer]) -> Sides {
+    let count = answers.len() as f64;
+    Sides {
+        supported: answers.iter().map(|a| a.p.supported).fold(0.0, f64::max),
+        contradicted: (count * answers.iter().map(|a| a.p.contradicted).fold(1.0, f64::min))
+            .min(1.0),
+    }
+}
+
 /// Seeds until every open question is decided; none where one of them cannot be.
 fn further(answers: &[Answer], verdict: Verdict) -> Option<u64> {
     if verdict != Verdict::Inconclusive {
@@ -317,10 +325,12 @@ fn reason(answers: &[Answer], verdict: Verdict, further: Option<u64>) -> String 
         _ => {
             let mut text = format!("not decided: {}", named(Verdict::Inconclusive));
             if answers.iter().all(|a| a.verdict != Verdict::Inconclusive) {
-                text = format!(
-                    "decided against only before counting the questions: {}",
-                    named(Verdict::Contradicted)
-                );
+                let against = named(Verdict::Contradicted);
+                text = if against.is_empty() {
+                    "decided for it only before counting the looks".into()
+                } else {
+                    format!("decided against only before counting questions and looks: {against}")
+                };
             }
             text += &match further {
                 Some(n) => format!("; about {n} further seeds would decide"),

@@ -31,6 +31,11 @@ pub struct ClaimsFile {
     pub title: String,
     /// Manifests of the studies that the claims are about, relative to the file, smallest study first.
     pub manifests: Vec<String>,
+    /// By manifest, how many times verdicts are taken from its study as its seeds grow, this one and all before it included;
+    /// absent: once. Every claim's p is multiplied by it (Bonferroni), so that looking again does not raise the share of
+    /// wrong verdicts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub looks: BTreeMap<String, u32>,
     /// Two pipelines that are the same method; the engine must find no difference.
     #[serde(default, rename = "null_pair")]
     pub null_pairs: Vec<NullPair>,
@@ -449,6 +454,12 @@ impl ClaimsFile {
     /// SHA-256 of the canonical JSON of the file, in hexadecimal.
     pub fn digest(&self) -> String {
         manifest::identity::id_of(self)
+    }
+
+    /// Looks at the study of `manifest`; one where it is not said.
+    pub fn looks_at(&self, manifest: Option<&str>) -> u32 {
+        let looks = manifest.and_then(|name| self.looks.get(name));
+        looks.copied().unwrap_or(1)
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `questions/` | statistics: one file per family, formulas at its top |
 //! | `sample`, `decide`, `answer` | mean and interval over whole seeds, p, partial conjunctions, verdicts |
 //! | `evaluate`, `null`, `record` | all claims of a file, null pairs, and the file's digest beside the results |
+//! | `forecast` | how likely each claim is decided with more seeds |
 
 mod answer;
 mod check;
@@ -19,6 +20,7 @@ mod decide;
 mod evaluate;
 mod evidence;
 mod file;
+mod forecast;
 mod null;
 mod questions;
 mod record;
@@ -34,6 +36,7 @@ pub use file::{
     Claim, ClaimsFile, FORMAT, Factor, Favours, Identity, Labels, Least, Levels, MarginUnit,
     NullPair, Power, Property, Scale, Tag, Test, Tuning,
 };
+pub use forecast::{Forecast, forecast};
 pub use null::{NullResult, Nulls};
 pub use record::{Registered, Registration, register};
 pub use sample::{ALPHA, Effect, Sample, pooled};

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
 use analysis::Results;
-use analysis::claims::{ClaimsFile, Evidence, Registration, Verdict, evaluate, register};
+use analysis::claims::{ClaimsFile, Evidence, Registration, Verdict, evaluate, forecast, register};
 use clap::{Args, ValueEnum};
 use report::ClaimsFormat;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
   assay claims manifests/study/claims.toml                      by the largest of its studies that has results
   assay claims manifests/study/claims.toml --study study-smoke  by this one
   assay claims manifests/study/claims.toml --format markdown > claims.md
+  assay claims manifests/study/claims.toml --forecast 'hopper/*=32' --forecast 'halfcheetah/*=32'
 
 The file's digest is kept in claims.json in each study's folder when the file is first seen: run the command once before the
 study. Claims that are edited later are marked.
@@ -27,6 +28,9 @@ pub(crate) struct ClaimsArgs {
     /// The study, by its name or by the name of its manifest
     #[arg(long)]
     study: Option<String>,
+    /// How likely each claim would be decided if these benchmarks had so many seeds; may be repeated, the first that fits counts
+    #[arg(long, value_name = "BENCHMARK=SEEDS", value_parser = seeds_of)]
+    forecast: Vec<(String, usize)>,
     /// Output format
     #[arg(long, value_enum, default_value = "console")]
     format: Format,
@@ -95,6 +99,11 @@ pub(crate) fn run(args: &ClaimsArgs, settings: &Settings) -> Outcome {
     output::note(&format!("study {} in {}", study.id, study.folder.display()));
     let results = Results::open(&study.folder).map_err(report::Error::from)?;
     let evidence = Evidence::of(&results, &file).map_err(report::Error::from)?;
+    if !args.forecast.is_empty() {
+        let text = foreseen(&file, &evidence, &study.manifest, args)?;
+        output::data(&text);
+        return Ok(Exit::Ok);
+    }
     let verdicts = evaluate(&file, &evidence, Some(&study.manifest));
     let markdown = report::claims(&verdicts, registration, ClaimsFormat::Markdown)?;
     store::replace_file(&study.folder.join("claims.md"), markdown.as_bytes())?;
@@ -109,6 +118,43 @@ pub(crate) fn run(args: &ClaimsArgs, settings: &Settings) -> Outcome {
     } else {
         Exit::Ok
     })
+}
+
+/// `hopper/*=32`.
+fn seeds_of(text: &str) -> Result<(String, usize), String> {
+    let wrong = || format!("`{text}` is not BENCHMARK=SEEDS, for example hopper/*=32");
+    let (benchmark, seeds) = text.rsplit_once('=').ok_or_else(wrong)?;
+    Ok((benchmark.to_owned(), seeds.parse().map_err(|_| wrong())?))
+}
+
+/// Studies drawn for a forecast: a share of .8 is known to .04.
+const FORECAST_DRAWS: u32 = 400;
+
+fn foreseen(
+    file: &ClaimsFile,
+    evidence: &Evidence,
+    manifest: &str,
+    args: &ClaimsArgs,
+) -> Result<String, Refusal> {
+    let larger = args.forecast.as_slice();
+    let fits = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    };
+    let known: Vec<&str> = (evidence.shape().benchmarks.keys())
+        .map(String::as_str)
+        .collect();
+    if let Some((pattern, _)) = (larger.iter()).find(|(p, _)| !known.iter().any(|b| fits(p, b))) {
+        let problem = format!("the study has no benchmark `{pattern}`");
+        return Err(Refusal::new(Exit::Usage, problem)
+            .hint(format!("its benchmarks are {}", known.join(", "))));
+    }
+    let seeds = |name: &str| {
+        let found = larger.iter().find(|(pattern, _)| fits(pattern, name));
+        found.map_or(0, |(_, seeds)| *seeds)
+    };
+    let all = forecast(file, evidence, Some(manifest), &seeds, FORECAST_DRAWS);
+    Ok(report::forecast(&all, larger, FORECAST_DRAWS, args.json)?)
 }
 
 /// The studies of the file whose manifests are there.

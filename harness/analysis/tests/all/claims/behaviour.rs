@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use analysis::claims::{
-    Claim, ClaimsFile, Evidence, Labels, Measured, Shape, Verdict, evaluate, register, verdicts,
+    Claim, ClaimsFile, Evidence, Labels, Measured, Shape, Verdict, evaluate, forecast, register,
+    verdicts,
 };
 use analysis::{Level, Point};
 
@@ -391,5 +392,74 @@ identity = [{ method = { test_time = "OPEX" }, parameter = "test-time.beta", val
         broken.reason.contains("test-time.beta = 0 differs"),
         "{}",
         broken.reason
+    );
+}
+
+#[test]
+fn a_second_look_asks_for_half_the_p() {
+    let (one, mut two) = (file(), file());
+    two.looks = [("smoke.toml".to_owned(), 2)].into();
+    let decided =
+        |file: &ClaimsFile, study: &Evidence| verdicts(file, study, Some("smoke.toml")).remove(0);
+    // The smallest lead that one look decides and two do not.
+    let near = |study: &Evidence| {
+        let p = decided(&one, study).p.unwrap().supported;
+        p > 0.0125 && p <= 0.025
+    };
+    let leads = (20..90).map(|lead| simple("lqr-nav/a", 0.01 * f64::from(lead), 8).evidence());
+    let study = leads.into_iter().find(near).unwrap();
+    let (first, again) = (decided(&one, &study), decided(&two, &study));
+    let (p, doubled) = (first.p.unwrap(), again.p.unwrap());
+    assert!((doubled.supported - 2.0 * p.supported).abs() < 1e-15);
+    assert_eq!(first.verdict, Verdict::Supported);
+    assert_eq!(again.verdict, Verdict::Inconclusive);
+    assert_eq!(
+        again.reason.split(';').next(),
+        Some("decided for it only before counting the looks")
+    );
+    for (looks, words) in [
+        ("smoke.toml\" = 0", "is 0"),
+        ("smok.toml\" = 2", "unknown manifest `smok.toml`"),
+    ] {
+        let text = format!("looks = {{ \"{looks} }}\n{FILE}");
+        let refused = ClaimsFile::parse(&text, "small.toml").unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+}
+
+#[test]
+fn a_forecast_keeps_what_is_measured_and_adds_whole_seeds() {
+    let file = file();
+    // The largest lead that six seeds leave open.
+    let open = |study: &Evidence| only(&file, study).verdict == Verdict::Inconclusive;
+    let mut leads = (20..90)
+        .rev()
+        .map(|lead| simple("lqr-nav/a", 0.01 * f64::from(lead), 6).evidence());
+    let near = leads.find(open).unwrap();
+    // As it is: the verdict of the study itself, in every draw.
+    let same = forecast(&file, &near, None, &|_| 6, 20).remove(0);
+    assert_eq!((same.supported, same.contradicted), (0.0, 0.0));
+    let shares: Vec<f64> = [7, 24]
+        .map(|n| forecast(&file, &near, None, &|_| n, 60).remove(0).supported)
+        .to_vec();
+    assert!(shares[0] < shares[1] && shares[1] > 0.9, "{shares:?}");
+    // Another benchmark's seeds change nothing, and the same draws give the same shares.
+    let elsewhere = |b: &str| if b == "lqr-nav/b" { 48 } else { 0 };
+    assert_eq!(
+        forecast(&file, &near, None, &elsewhere, 20)
+            .remove(0)
+            .supported,
+        0.0
+    );
+    assert_eq!(
+        forecast(&file, &near, None, &|_| 12, 60),
+        forecast(&file, &near, None, &|_| 12, 60)
+    );
+    let against = simple("lqr-nav/a", -2.0, 6).evidence();
+    assert_eq!(
+        forecast(&file, &against, None, &|_| 12, 20)
+            .remove(0)
+            .contradicted,
+        1.0
     );
 }
