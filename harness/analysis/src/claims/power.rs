@@ -2,7 +2,7 @@
 //!
 //! A claim declares its power for a number of settings and seeds, an effect and a spread, all guessed before the study. Here the
 //! effect stays as declared, and everything else is the study's own: each contrast is moved so that what the claim asks holds
-//! by the declared effect, its seeds are drawn anew with replacement, as whole seeds, and the claim's own p decides, looks
+//! by the declared effect (in a question of another unit, by as many standard deviations as were declared), its seeds are drawn anew with replacement, as whole seeds, and the claim's own p decides, looks
 //! counted. What was found does not enter, only how far seeds differ; so a low power says that the study is too
 //! small or too noisy, and an undecided claim of high power that effects of the declared size are not there.
 
@@ -14,7 +14,7 @@ use super::answer::Question;
 use super::decide::{Bound, Verdict, verdict};
 use super::evaluate::sides;
 use super::evidence::Evidence;
-use super::file::{Claim, Test};
+use super::file::{Claim, Power, Test};
 use super::questions::{Scope, questions};
 use super::sample::Sample;
 
@@ -40,7 +40,10 @@ pub(crate) fn power_here(evidence: &Evidence, claim: &Claim, looks: u32) -> Opti
         let mut chosen = BTreeMap::new();
         let answers: Vec<_> = asked
             .iter()
-            .map(|q| drawn(q, claim.power.effect, draw, &mut chosen).answer())
+            .map(|q| {
+                let same_unit = asked.first().is_some_and(|first| first.unit == q.unit);
+                drawn(q, claim.power, same_unit, draw, &mut chosen).answer()
+            })
             .collect();
         let p = sides(&answers).times(looks);
         shown += u32::from(verdict(p) == Verdict::Supported);
@@ -50,10 +53,21 @@ pub(crate) fn power_here(evidence: &Evidence, claim: &Claim, looks: u32) -> Opti
 
 type Chosen = BTreeMap<(String, usize), Vec<usize>>;
 
-/// The question with every contrast `effect` on the good side of its bound and with seeds drawn anew.
-fn drawn(question: &Question, effect: f64, draw: u32, chosen: &mut Chosen) -> Question {
+/// The question with every contrast on the good side of its bound by the declared effect and with seeds drawn anew.
+fn drawn(
+    question: &Question,
+    declared: Power,
+    same_unit: bool,
+    draw: u32,
+    chosen: &mut Chosen,
+) -> Question {
     let mut drawn = question.clone();
     for contrast in drawn.settings.iter_mut().flat_map(|s| &mut s.contrasts) {
+        let effect = if same_unit {
+            declared.effect
+        } else {
+            declared.effect / declared.sd * deviation(&contrast.sample)
+        };
         let at = match contrast.bound {
             Bound::Above(limit) => limit + effect,
             Bound::Within(margin) => (margin - effect).max(0.0),
@@ -61,6 +75,13 @@ fn drawn(question: &Question, effect: f64, draw: u32, chosen: &mut Chosen) -> Qu
         redraw(&mut contrast.sample, at, draw, chosen);
     }
     drawn
+}
+
+/// The standard deviation between seeds, with n - 1 below.
+fn deviation(sample: &Sample) -> f64 {
+    let (mean, n) = (sample.mean(), sample.units.len() as f64);
+    let squares: f64 = sample.units.values().map(|x| (x - mean) * (x - mean)).sum();
+    libm::sqrt(squares / (n - 1.0))
 }
 
 /// Seeds of one stratum are the same for all contrasts. Values are moved away from their mean by `sqrt(n / (n - 1))`, because n
