@@ -5,7 +5,7 @@ use crate::output;
 use crate::progress::Download;
 use crate::settings::Settings;
 use clap::{Args, Subcommand, ValueEnum};
-use dataset::import::{ImportOptions, SideFile, d4rl};
+use dataset::import::{self, ImportOptions, SideFile};
 use dataset::{Dataset, DatasetId, Metadata, Stats, Summary, WriteOptions};
 use std::path::PathBuf;
 
@@ -53,8 +53,25 @@ struct OneArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Layout {
+    /// What the content shows
+    Auto,
     /// HDF5 as D4RL writes it
     D4rl,
+    /// NPZ as OGBench writes it
+    Ogbench,
+    /// NPZ with D4RL's keys
+    Npz,
+}
+
+impl Layout {
+    fn named(self) -> Option<import::Layout> {
+        match self {
+            Self::Auto => None,
+            Self::D4rl => Some(import::Layout::D4rl),
+            Self::Ogbench => Some(import::Layout::Ogbench),
+            Self::Npz => Some(import::Layout::Npz),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -72,7 +89,7 @@ struct ImportArgs {
     #[arg(long)]
     id: String,
     /// Layout of the file
-    #[arg(long, value_enum, default_value = "d4rl")]
+    #[arg(long, value_enum, default_value = "auto")]
     layout: Layout,
     /// Environment id
     #[arg(long)]
@@ -119,7 +136,7 @@ struct GenerateArgs {
 /// `assay dataset ...`
 pub(crate) fn run(args: DatasetArgs, settings: &Settings) -> Outcome {
     match args.verb {
-        Verb::Import(args) => import(args, settings),
+        Verb::Import(args) => import_file(args, settings),
         Verb::Generate(args) => generate(&args, settings),
         Verb::List(flags) => list(&flags, settings),
         Verb::Show(args) => show(&args, settings),
@@ -142,8 +159,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn import(args: ImportArgs, settings: &Settings) -> Outcome {
-    let Layout::D4rl = args.layout;
+fn import_file(args: ImportArgs, settings: &Settings) -> Outcome {
     let options = ImportOptions {
         environment: args.environment,
         licence: args.licence,
@@ -166,9 +182,16 @@ fn import(args: ImportArgs, settings: &Settings) -> Outcome {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let written = d4rl::import(&settings.data, &args.file, &options, &mut |rows, total| {
-        bar.advance(&name, rows, total, false);
-    })?;
+    let layout = args.layout.named();
+    let written = import::import(
+        &settings.data,
+        &args.file,
+        layout,
+        &options,
+        &mut |rows, total| {
+            bar.advance(&name, rows, total, false);
+        },
+    )?;
     let outcome = match written.outcome {
         dataset::Outcome::Created => "imported",
         dataset::Outcome::Unchanged => "already there, unchanged",
