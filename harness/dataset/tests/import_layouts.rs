@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{fixture, id, tree};
-use dataset::import::{ImportOptions, Layout, import};
+use dataset::import::{ImportOptions, Layout, Mapping, import};
 use dataset::{Origin, Written};
 use serde_json::Value;
 
@@ -54,17 +54,129 @@ fn notes(written: &Written) -> String {
     }
 }
 
+fn mapping(options: &mut ImportOptions) {
+    let text = std::fs::read_to_string(layouts("mapping.toml")).unwrap();
+    options.mapping = Some(Mapping::parse(&text).unwrap());
+}
+
 #[test]
 fn one_set_of_transitions_has_one_digest_in_every_layout() {
-    let files = [("toy-d4rl.hdf5", "d4rl"), ("toy-npz.npz", "npz")];
+    let files = [
+        ("toy-d4rl.hdf5", "d4rl-hdf5"),
+        ("toy-npz.npz", "npz"),
+        ("toy-neorl.npz", "neorl-npz"),
+        ("toy-imitation.npz", "imitation-npz"),
+        ("toy-d3rlpy.h5", "d3rlpy-hdf5"),
+        ("toy-minari-hdf5", "minari-hdf5"),
+        ("toy-minari-arrow", "minari-arrow"),
+        ("toy-exorl", "exorl-npz"),
+        ("toy.parquet", "parquet"),
+        ("toy.csv", "csv"),
+    ];
     for (file, layout) in files {
         let root = tempfile::tempdir().unwrap();
-        let written = run(root.path(), file, None, |_| {}).unwrap();
+        let written = run(root.path(), file, None, mapping).unwrap();
         check(&written, "plain", file);
         let Origin::File { layout: found, .. } = &written.metadata.description.origin else {
             panic!("{file} has no origin")
         };
-        assert!(found.starts_with(layout), "{file}: {found}");
+        assert_eq!(found, layout, "{file}");
+    }
+}
+
+#[test]
+fn newer_d3rlpy_files_hold_transitions_without_final_observations() {
+    let root = tempfile::tempdir().unwrap();
+    let written = run(root.path(), "toy-d3rlpy-1.0.h5", None, |_| {}).unwrap();
+    let counts = &written.metadata.counts;
+    assert_eq!((counts.transitions, counts.episodes), (100, 10));
+    assert_eq!((counts.terminated, counts.truncated), (5, 5));
+}
+
+#[test]
+fn facts_of_a_minari_dataset_are_kept() {
+    for file in ["toy-minari-hdf5", "toy-minari-arrow"] {
+        let root = tempfile::tempdir().unwrap();
+        let written = run(root.path(), file, None, |o| o.environment = None).unwrap();
+        let description = &written.metadata.description;
+        assert_eq!(description.environment, "Toy-v0");
+        assert_eq!(description.behaviour[0].policy, "clipped standard normal");
+        assert_eq!(description.action_bounds, Some(vec![[-1.0, 1.0]; 2]));
+        let side: Vec<&str> = written
+            .metadata
+            .side_columns()
+            .map(|c| c.column.name.as_str())
+            .collect();
+        assert_eq!(side, ["distance"], "{file}");
+    }
+}
+
+#[test]
+fn members_with_objects_are_left_out_with_the_reason() {
+    let root = tempfile::tempdir().unwrap();
+    let written = run(root.path(), "toy-imitation.npz", None, |_| {}).unwrap();
+    let text = notes(&written);
+    assert!(
+        text.contains("`infos`") && text.contains("pickle"),
+        "{text}"
+    );
+}
+
+#[test]
+fn physics_become_positions_and_velocities_where_the_domain_is_known() {
+    for (environment, names) in [
+        ("dmc/walker-walk-v0", &["qpos", "qvel"][..]),
+        ("dmc/other-v0", &["physics"]),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let change = |o: &mut ImportOptions| o.environment = Some(environment.to_owned());
+        let written = run(root.path(), "toy-exorl", None, change).unwrap();
+        let side: Vec<&str> = written
+            .metadata
+            .side_columns()
+            .map(|c| c.column.name.as_str())
+            .collect();
+        assert_eq!(side, names);
+    }
+}
+
+#[test]
+fn rewards_of_another_task_replace_those_of_the_episodes() {
+    let root = tempfile::tempdir().unwrap();
+    let relabel = |task: &str| {
+        let task = task.to_owned();
+        move |o: &mut ImportOptions| o.relabel = Some(task)
+    };
+    let written = run(root.path(), "toy-exorl", None, relabel("walker_stand")).unwrap();
+    let description = &written.metadata.description;
+    assert_eq!(description.declared["reward_task"], "walker_stand");
+    let expected = reference("plain")["logical_digest"].clone();
+    assert_ne!(written.metadata.logical_digest.to_string(), expected);
+    let refused = run(root.path(), "toy-exorl", None, relabel("walker_fly")).unwrap_err();
+    assert!(refused.to_string().contains("walker_flip"), "{refused}");
+}
+
+#[test]
+fn a_table_needs_a_mapping_that_fits() {
+    let cases = [
+        (None, "nothing says which columns"),
+        (Some("observation = 'obs_*'"), "no column for"),
+        (Some("observation = 'o_*'\naction = 'act_*'"), "`obs_0`"),
+        (
+            Some("observation = 'obs_*'\naction = 'act_*'\nnext_observation = 'next_0'"),
+            "gives `next_observation` 1",
+        ),
+    ];
+    for (text, words) in cases {
+        for file in ["toy.csv", "toy.parquet"] {
+            let root = tempfile::tempdir().unwrap();
+            let error = run(root.path(), file, None, |o| {
+                o.mapping = text.map(|text| Mapping::parse(text).unwrap());
+            })
+            .unwrap_err();
+            assert!(error.to_string().contains(words), "{file}: {error}");
+            assert!(error.hint().is_some());
+        }
     }
 }
 
@@ -159,6 +271,10 @@ fn a_named_layout_wins_over_the_content() {
         "{}",
         notes(&written)
     );
-    let error = run(root.path(), "toy-npz.npz", Some(Layout::D4rl), |_| {});
-    assert!(error.is_ok(), "D4RL's keys in an NPZ file: {error:?}");
+    let root = tempfile::tempdir().unwrap();
+    let error = run(root.path(), "toy-exorl", Some(Layout::Neorl), |_| {}).unwrap_err();
+    assert!(
+        error.to_string().contains("a folder of episodes"),
+        "{error}"
+    );
 }

@@ -32,10 +32,12 @@ impl Archive {
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
-        self.keys().iter().any(|k| k == key)
+        self.keys()
+            .binary_search_by(|k| k.as_str().cmp(key))
+            .is_ok()
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         match self {
             Self::Hdf5(file) => file.path(),
             Self::Npz(file) => file.path(),
@@ -185,6 +187,16 @@ impl Array {
         Err(self.wrong_shape("[rows, dimensions]"))
     }
 
+    /// As wide as `other`.
+    pub(super) fn require_width(&self, other: &Self) -> Result<()> {
+        self.require_vectors()?;
+        if self.width() == other.width() {
+            return Ok(());
+        }
+        let expected = format!("[rows, {}] like `{}`", other.width(), other.key);
+        Err(self.wrong_shape(&expected))
+    }
+
     fn wrong_shape(&self, expected: &str) -> Error {
         let (array, expected, found) = (self.key.clone(), expected.to_owned(), self.shape.clone());
         self.problem(ImportProblem::Shape {
@@ -260,6 +272,16 @@ impl Array {
         Ok(bytes.into_iter().map(|byte| byte == 1).collect())
     }
 
+    /// Rows `start..start + count` of an array of numbers that are 0 or 1.
+    pub(super) fn flags(&mut self, start: u64, count: u64) -> Result<Vec<bool>> {
+        let values = self.singles(start, count)?;
+        if let Some(at) = values.iter().position(|&x| x != 0.0 && x != 1.0) {
+            let (array, row, value) = (self.key.clone(), start + at as u64, values[at]);
+            return Err(self.problem(ImportProblem::NotFlag { array, row, value }));
+        }
+        Ok(values.into_iter().map(|x| x == 1.0).collect())
+    }
+
     /// Rows `start..start + count` of a float array in its own type; all finite.
     pub(super) fn floats(&mut self, start: u64, count: u64) -> Result<SideValues> {
         if self.kind == Kind::F32 {
@@ -297,6 +319,14 @@ impl Array {
             }
             Store::Npz(member) => member.integers(count),
         }
+    }
+
+    /// All of an array of integers, one per row.
+    pub(super) fn whole_integers(&mut self) -> Result<Vec<i64>> {
+        if !matches!(self.kind, Kind::Int { .. }) {
+            return Err(self.wrong_dtype("integers"));
+        }
+        self.integers(0, self.rows())
     }
 
     /// Rows `start..start + count` in single precision; all finite.

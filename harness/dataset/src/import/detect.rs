@@ -3,12 +3,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arrays::Archive;
 use super::hdf5::Hdf5;
 use super::npz::Npz;
-use super::problem;
+use super::{exorl, minari, problem};
 use crate::error::{Error, ImportProblem, Names, Result};
 use crate::writer::io_error;
 
@@ -20,8 +20,15 @@ const HEAD: u64 = 512;
 #[expect(missing_docs, reason = "the module's table says what each is")]
 pub enum Layout {
     D4rl,
+    Minari,
     Ogbench,
+    Exorl,
+    Neorl,
+    D3rlpy,
+    Imitation,
     Npz,
+    Parquet,
+    Csv,
 }
 
 impl Layout {
@@ -29,15 +36,26 @@ impl Layout {
     pub fn name(self) -> &'static str {
         match self {
             Self::D4rl => "d4rl",
+            Self::Minari => "minari",
             Self::Ogbench => "ogbench",
+            Self::Exorl => "exorl",
+            Self::Neorl => "neorl",
+            Self::D3rlpy => "d3rlpy",
+            Self::Imitation => "imitation",
             Self::Npz => "npz",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
         }
     }
 
     fn expects(self) -> &'static str {
         match self {
-            Self::D4rl => "an HDF5 file",
-            Self::Ogbench | Self::Npz => "an NPZ file",
+            Self::D4rl | Self::D3rlpy => "an HDF5 file",
+            Self::Minari => "a folder with `data/main_data.hdf5` or `data/metadata.json`",
+            Self::Exorl => "a folder with files `episode_*.npz`",
+            Self::Ogbench | Self::Neorl | Self::Imitation | Self::Npz => "an NPZ file",
+            Self::Parquet => "a Parquet file",
+            Self::Csv => "a text file",
         }
     }
 }
@@ -51,14 +69,24 @@ impl fmt::Display for Layout {
 /// What kind of file or folder the source is.
 pub(super) enum Container {
     Archive(Archive),
-    Folder,
+    /// The folder of Minari's metadata; ExoRL's episodes.
+    Folder {
+        minari: Option<PathBuf>,
+        episodes: Vec<PathBuf>,
+    },
+    Parquet,
+    /// Text whose first line has a comma.
+    Text,
     Unknown(String),
 }
 
 impl Container {
     pub(super) fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            return Ok(Self::Folder);
+            return Ok(Self::Folder {
+                minari: minari::data_folder(path),
+                episodes: exorl::episodes(path)?.unwrap_or_default(),
+            });
         }
         let mut head = Vec::new();
         File::open(path)
@@ -73,6 +101,8 @@ impl Container {
                 Self::Archive(Archive::Hdf5(Box::new(Hdf5::open(path)?)))
             }
             _ if is_pickle(&head, &suffix) => return Err(problem(path, ImportProblem::Pickle)),
+            _ if head.starts_with(b"PAR1") => Self::Parquet,
+            _ if is_table(&head) => Self::Text,
             _ => Self::Unknown(describe(&head)),
         })
     }
@@ -89,16 +119,28 @@ impl Container {
     }
 
     fn guess(&self) -> Option<Layout> {
-        let Self::Archive(archive) = self else {
-            return None;
+        let archive = match self {
+            Self::Archive(archive) => archive,
+            Self::Folder {
+                minari: Some(_), ..
+            } => return Some(Layout::Minari),
+            Self::Folder { episodes, .. } if !episodes.is_empty() => return Some(Layout::Exorl),
+            Self::Parquet => return Some(Layout::Parquet),
+            Self::Text => return Some(Layout::Csv),
+            Self::Folder { .. } | Self::Unknown(_) => return None,
         };
         let has = |keys: &[&str]| keys.iter().all(|key| archive.has(key));
         let steps = ["observations", "actions", "terminals"];
         match archive {
+            Archive::Hdf5(_) if has(&["episode_terminals"]) || has(&["discrete_action"]) => {
+                Some(Layout::D3rlpy)
+            }
             // A lack of arrays is told best by the layout itself.
             Archive::Hdf5(_) => Some(Layout::D4rl),
             Archive::Npz(_) if has(&steps) && has(&["rewards"]) => Some(Layout::Npz),
             Archive::Npz(_) if has(&steps) => Some(Layout::Ogbench),
+            Archive::Npz(_) if has(&["obs", "action", "index"]) => Some(Layout::Neorl),
+            Archive::Npz(_) if has(&["obs", "acts", "indices"]) => Some(Layout::Imitation),
             Archive::Npz(_) => None,
         }
     }
@@ -111,7 +153,17 @@ impl Container {
             Self::Archive(Archive::Npz(file)) => {
                 format!("an NPZ file with {}", Names(file.keys()))
             }
-            Self::Folder => "a folder".to_owned(),
+            Self::Folder {
+                minari: Some(_), ..
+            } => "a folder of a Minari dataset".to_owned(),
+            Self::Folder { episodes, .. } if !episodes.is_empty() => {
+                "a folder of episodes".to_owned()
+            }
+            Self::Folder { .. } => {
+                "a folder with neither `data/metadata.json` nor `episode_*.npz`".to_owned()
+            }
+            Self::Parquet => "a Parquet file".to_owned(),
+            Self::Text => "a text file".to_owned(),
             Self::Unknown(text) => text.clone(),
         }
     }
@@ -135,6 +187,13 @@ fn is_hdf5(suffix: &str) -> bool {
 /// Protocols from 2 on start with their number; earlier ones are known by the file's name only.
 fn is_pickle(head: &[u8], suffix: &str) -> bool {
     matches!(head, [0x80, 2..=5, ..]) || ["pkl", "pickle", "p"].contains(&suffix)
+}
+
+/// Printable text with a comma in the first line, which is complete.
+fn is_table(head: &[u8]) -> bool {
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let printable = |byte: &u8| *byte >= 0x20 || [b'\t', b'\r', b'\n'].contains(byte);
+    line.contains(&b',') && head.iter().all(printable) && !line.starts_with(b"{")
 }
 
 fn describe(head: &[u8]) -> String {

@@ -52,7 +52,7 @@ impl Hdf5 {
 
     /// The array at `key`, if there is one.
     pub(super) fn find(&self, key: &str) -> Result<Option<Array>> {
-        if !self.keys.iter().any(|k| k == key) {
+        if self.keys.binary_search_by(|k| k.as_str().cmp(key)).is_err() {
             return Ok(None);
         }
         let open = || {

@@ -4,23 +4,40 @@
 //! | layout | source | module |
 //! |---|---|---|
 //! | `d4rl` | HDF5 with one array per quantity | [`d4rl`] |
-//! | `ogbench` | NPZ of states, without rewards | [`mod@ogbench`] |
+//! | `minari` | folder of a Minari dataset, HDF5 or Arrow | [`minari`] |
+//! | `ogbench` | NPZ of states, without rewards | [`ogbench`] |
+//! | `exorl` | folder of NPZ episodes | [`exorl`] |
+//! | `neorl` | NPZ with `index` | [`neorl`] |
+//! | `d3rlpy` | HDF5 with `episode_terminals` | [`d3rlpy`] |
+//! | `imitation` | NPZ with `indices` | [`imitation`] |
 //! | `npz` | NPZ with D4RL's keys | [`d4rl`] |
+//! | `parquet`, `csv` | table with a [`Mapping`] | [`table`] |
+//!
+//! Pickles and arrays of Python objects are refused: reading one runs the program in it.
 
 mod arrays;
 mod cursor;
+pub mod d3rlpy;
 pub mod d4rl;
 mod d4rl_source;
 mod detect;
+pub mod exorl;
 mod hdf5;
+pub mod imitation;
+pub mod minari;
+pub mod neorl;
 mod npy;
 mod npz;
-mod ogbench;
+mod numbers;
+pub mod ogbench;
 mod options;
 mod paired;
 mod pipeline;
 mod problem;
+pub mod relabel;
 mod side;
+mod steps;
+pub mod table;
 mod window;
 
 use std::path::Path;
@@ -28,10 +45,11 @@ use std::path::Path;
 pub use detect::Layout;
 pub use options::{ImportOptions, SideFile};
 pub use problem::ImportProblem;
+pub use table::Mapping;
 
 use crate::error::{Error, Result};
 use crate::writer::{Written, io_error};
-use arrays::Array;
+use arrays::{Archive, Array, Kind};
 use detect::Container;
 use side::Side;
 
@@ -54,14 +72,33 @@ pub fn import(
     let container = Container::open(source)?;
     let layout = container.layout(source, layout)?;
     let side = Side::read(source, &options.side_file)?;
+    let environment = options.environment.as_deref();
+    let environment = environment.or(side.environment.as_deref());
     let opened = match (layout, &container) {
-        (Layout::D4rl, Container::Archive(archive)) => {
-            d4rl::open(source, archive, options, &side, "d4rl-hdf5")
-        }
-        (Layout::Npz, Container::Archive(archive)) => {
-            d4rl::open(source, archive, options, &side, "npz")
+        (Layout::D4rl | Layout::Npz, Container::Archive(archive)) => {
+            let name = match archive {
+                Archive::Hdf5(_) => "d4rl-hdf5",
+                Archive::Npz(_) => "npz",
+            };
+            d4rl::open(source, archive, options, &side, name)
         }
         (Layout::Ogbench, Container::Archive(archive)) => ogbench::open(source, archive, options),
+        (Layout::Neorl, Container::Archive(archive)) => neorl::open(source, archive, options),
+        (Layout::D3rlpy, Container::Archive(archive)) => d3rlpy::open(source, archive, options),
+        (Layout::Imitation, Container::Archive(archive)) => {
+            imitation::open(source, archive, options)
+        }
+        (
+            Layout::Minari,
+            Container::Folder {
+                minari: Some(data), ..
+            },
+        ) => minari::open(source, data, options),
+        (Layout::Exorl, Container::Folder { episodes, .. }) if !episodes.is_empty() => {
+            exorl::open(source, episodes.clone(), environment, options)
+        }
+        (Layout::Parquet, Container::Parquet) => table::open_parquet(source, options),
+        (Layout::Csv, Container::Text | Container::Unknown(_)) => table::open_csv(source, options),
         (layout, container) => Err(container.wrong(source, layout)),
     }?;
     pipeline::write(root, source, options, &side, opened, progress)
@@ -95,4 +132,24 @@ fn equal_rows(file: &Path, arrays: &[&Array]) -> Result<()> {
         Some((array, 0)) => Err(problem(file, ImportProblem::NoRows { array })),
         _ => Ok(()),
     }
+}
+
+/// A note for each array that a layout does not use.
+fn left_out(archive: &Archive, used: &[&str]) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for key in archive
+        .keys()
+        .iter()
+        .filter(|key| !used.contains(&key.as_str()))
+    {
+        let objects = matches!(archive.find(key)?, Some(array) if array.kind() == Kind::Objects);
+        notes.push(if objects {
+            format!(
+                "`{key}` left out: it holds Python objects, stored as a pickle, and reading a pickle runs the program in it"
+            )
+        } else {
+            format!("`{key}` left out: not part of the layout")
+        });
+    }
+    Ok(notes)
 }

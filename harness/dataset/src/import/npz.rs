@@ -116,13 +116,6 @@ impl Npz {
         &self.keys
     }
 
-    /// Bytes of all members when decompressed.
-    pub(super) fn bytes(&self) -> u64 {
-        self.members
-            .values()
-            .fold(0, |n, place| n.saturating_add(place.bytes))
-    }
-
     pub(super) fn find(&self, key: &str) -> Result<Option<Array>> {
         let Some(&place) = self.members.get(key) else {
             return Ok(None);

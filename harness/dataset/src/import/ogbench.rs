@@ -18,8 +18,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::arrays::{Archive, Array};
 use super::cursor::{Cursor, SideCursor};
 use super::d4rl_source::column_name;
@@ -67,13 +65,7 @@ pub(super) fn open(file: &Path, archive: &Archive, options: &ImportOptions) -> R
         "the last row of each trajectory is its final observation; its action is left out"
             .to_owned(),
     );
-    facts.notes.push(
-        "no rewards in the file: all are zero, and mean nothing before they are relabelled for a goal"
-            .to_owned(),
-    );
-    facts
-        .declared
-        .insert("rewards".to_owned(), Value::from("absent"));
+    facts.no_rewards();
     facts.unit_bounds = Some(
         "action bounds [-1, 1] assumed: OGBench's environments have them and no action lies outside",
     );

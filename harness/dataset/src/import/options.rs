@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::table::Mapping;
 use crate::id::DatasetId;
 use crate::metadata::Behaviour;
 use crate::writer::WriteOptions;
@@ -41,6 +42,10 @@ pub struct ImportOptions {
     pub convert_f64: bool,
     /// End the episode where `next_observations` differs from the following observation, instead of refusing the file.
     pub split_discontinuities: bool,
+    /// Which columns of a table are what.
+    pub mapping: Option<Mapping>,
+    /// The task whose rewards replace those of the files, for layouts that hold states of a simulator.
+    pub relabel: Option<String>,
     /// The side file.
     pub side_file: SideFile,
     /// How the dataset is written.
@@ -61,6 +66,8 @@ impl ImportOptions {
             exclude: Vec::new(),
             convert_f64: false,
             split_discontinuities: false,
+            mapping: None,
+            relabel: None,
             side_file: SideFile::default(),
             write: WriteOptions::default(),
         }

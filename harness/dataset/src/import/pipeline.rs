@@ -51,6 +51,18 @@ pub(super) struct Facts {
     pub(super) unit_bounds: Option<&'static str>,
 }
 
+impl Facts {
+    /// Says that the zeros in the reward column stand for nothing.
+    pub(super) fn no_rewards(&mut self) {
+        self.notes.push(
+            "no rewards in the source: all are zero, and mean nothing before they are relabelled for a goal"
+                .to_owned(),
+        );
+        let absent = Value::from("absent");
+        self.declared.insert("rewards".to_owned(), absent);
+    }
+}
+
 /// A source that is ready to be read.
 pub(super) struct Opened {
     pub(super) facts: Facts,
