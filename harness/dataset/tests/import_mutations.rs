@@ -240,7 +240,8 @@ fn check(name: &str, layout: Layout) {
         }
         std::fs::write(path, &good).unwrap();
     }
-    println!("{name}: {accepted} of {} accepted", draws());
+    // Some mutations change values only; were there none, nothing beyond the checks of headers would run.
+    assert!(draws() < 1000 || accepted > 0, "{name}: all were refused");
     let peak = peak_kib();
     assert!(peak < MAX_PEAK_KIB, "{name}: {peak} KiB");
 }

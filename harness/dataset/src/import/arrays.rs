@@ -7,11 +7,17 @@ use serde_json::Value;
 
 use super::hdf5::{self, Hdf5, hdf5_error};
 use super::npz::{Member, Npz};
-use super::problem;
+use super::{MAX_HELD_BYTES, problem};
 use crate::batch::SideValues;
 use crate::error::{Error, ImportProblem, Result};
 use crate::rows::check_finite;
 use crate::schema::Dtype;
+
+/// Elements of a row, at most: a row is held as a whole.
+const MAX_WIDTH: u64 = 1 << 22;
+
+/// Names that a message lists, at most.
+const LISTED: usize = 24;
 
 /// Integers up to here are singles without rounding.
 const EXACT: u64 = 1 << 24;
@@ -37,6 +43,15 @@ impl Archive {
             .is_ok()
     }
 
+    /// Names for messages.
+    pub(super) fn shown(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.keys().iter().take(LISTED).cloned().collect();
+        if self.keys().len() > LISTED {
+            keys.push(format!("... ({} in all)", self.keys().len()));
+        }
+        keys
+    }
+
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Hdf5(file) => file.path(),
@@ -56,7 +71,7 @@ impl Archive {
     pub(super) fn require(&self, key: &str) -> Result<Array> {
         let missing = || ImportProblem::MissingArray {
             key: key.to_owned(),
-            present: self.keys().to_vec(),
+            present: self.shown(),
         };
         self.find(key)?
             .ok_or_else(|| problem(self.path(), missing()))
@@ -165,7 +180,7 @@ impl Array {
     }
 
     pub(super) fn require_rank(&self, rank: usize, expected: &str) -> Result<()> {
-        if self.rank() == rank && self.shape[1..].iter().all(|&n| n > 0) {
+        if self.rank() == rank && self.shape[1..].iter().all(|&n| n > 0 && n <= MAX_WIDTH) {
             return Ok(());
         }
         Err(self.wrong_shape(expected))
@@ -181,10 +196,33 @@ impl Array {
 
     /// `[rows, dimensions]`, or `[rows]` for one dimension.
     pub(super) fn require_vectors(&self) -> Result<()> {
-        if matches!(self.shape[..], [_, width] if width > 0) || self.rank() == 1 {
+        if self.is_vectors() {
             return Ok(());
         }
         Err(self.wrong_shape("[rows, dimensions]"))
+    }
+
+    /// One number or several a row, in one or two dimensions.
+    pub(super) fn is_vectors(&self) -> bool {
+        match self.shape[..] {
+            [_] => true,
+            [_, width] => (1..=MAX_WIDTH).contains(&width),
+            _ => false,
+        }
+    }
+
+    /// Refuses an array that is too large to be held as a whole.
+    pub(super) fn require_held(&self) -> Result<()> {
+        let width = u64::from(self.width());
+        let bytes = self.rows().saturating_mul(width).saturating_mul(8);
+        if bytes <= MAX_HELD_BYTES {
+            return Ok(());
+        }
+        Err(self.problem(ImportProblem::TooLarge {
+            object: format!("array `{}`", self.key),
+            found: format!("{bytes} bytes"),
+            limit: format!("{MAX_HELD_BYTES} bytes"),
+        }))
     }
 
     /// As wide as `other`.
@@ -326,6 +364,7 @@ impl Array {
         if !matches!(self.kind, Kind::Int { .. }) {
             return Err(self.wrong_dtype("integers"));
         }
+        self.require_held()?;
         self.integers(0, self.rows())
     }
 

@@ -113,7 +113,7 @@ impl Source {
             }
         } else if let Some(name) = key.strip_prefix("infos/") {
             match array.float() {
-                Some(dtype) if matches!(array.rank(), 1 | 2) && array.width() > 0 => {
+                Some(dtype) if array.is_vectors() => {
                     let column = Column::new(&column_name(name), dtype, array.width());
                     if let Some((_, other)) = self.side.iter().find(|(c, _)| c.name == column.name)
                     {

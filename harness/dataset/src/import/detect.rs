@@ -135,6 +135,8 @@ impl Container {
             Archive::Hdf5(_) if has(&["episode_terminals"]) || has(&["discrete_action"]) => {
                 Some(Layout::D3rlpy)
             }
+            // Its metadata are beside it, so the folder is what is imported.
+            Archive::Hdf5(_) if has(&["episode_0/observations"]) => Some(Layout::Minari),
             // A lack of arrays is told best by the layout itself.
             Archive::Hdf5(_) => Some(Layout::D4rl),
             Archive::Npz(_) if has(&steps) && has(&["rewards"]) => Some(Layout::Npz),
@@ -147,11 +149,12 @@ impl Container {
 
     fn found(&self) -> String {
         match self {
-            Self::Archive(Archive::Hdf5(file)) => {
-                format!("an HDF5 file with {}", Names(file.keys()))
-            }
-            Self::Archive(Archive::Npz(file)) => {
-                format!("an NPZ file with {}", Names(file.keys()))
+            Self::Archive(archive) => {
+                let kind = match archive {
+                    Archive::Hdf5(_) => "HDF5",
+                    Archive::Npz(_) => "NPZ",
+                };
+                format!("an {kind} file with {}", Names(&archive.shown()))
             }
             Self::Folder {
                 minari: Some(_), ..

@@ -83,6 +83,9 @@ impl Episode {
         }
         let all: Vec<&Array> = core.into_iter().chain(&episode.physics).collect();
         equal_rows(file, &all)?;
+        for array in &all {
+            array.require_held()?;
+        }
         Ok((episode, archive))
     }
 
@@ -98,7 +101,7 @@ impl Episode {
     fn physics(&self) -> Option<(Dtype, u32)> {
         let physics = self.physics.as_ref()?;
         match physics.float() {
-            Some(dtype) if physics.rank() == 2 && physics.width() > 0 => {
+            Some(dtype) if physics.rank() == 2 && physics.is_vectors() => {
                 Some((dtype, physics.width()))
             }
             _ => None,
@@ -214,7 +217,7 @@ impl Folder {
         self.done += episode.observation.rows();
         let observations = Cursor::new(episode.observation);
         let mut rows = Paired::new(observations, Cursor::new(episode.action));
-        rows = rows.from_episode(self.episode);
+        rows = rows.starting_at(self.episode);
         rows.action_of_next = true;
         rows.rewards = Some(Cursor::new(episode.reward));
         rows.terminals = Some(Terminals::Discount(Cursor::new(episode.discount)));

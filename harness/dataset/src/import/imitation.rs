@@ -98,6 +98,7 @@ fn ends(
     if !fits || indices.rows().checked_add(1) != Some(count) {
         return Err(problem(file, ImportProblem::UnequalLengths { lengths }));
     }
+    terminal.require_held()?;
     let terminal = terminal.flags(0, count)?;
     let splits = indices.whole_integers()?;
     let mut ends: Vec<u64> = splits.iter().map(|&n| n.max(0) as u64).collect();

@@ -90,7 +90,7 @@ fn side_array(array: Array, options: &ImportOptions, facts: &mut Facts) -> Optio
         return None;
     }
     match array.float() {
-        Some(dtype) if matches!(array.rank(), 1 | 2) && array.width() > 0 => {
+        Some(dtype) if array.is_vectors() => {
             Some((Column::new(&column_name(key), dtype, array.width()), array))
         }
         _ => {

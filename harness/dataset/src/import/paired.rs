@@ -60,7 +60,7 @@ impl Paired {
     }
 
     /// Starts at another trajectory number than 0.
-    pub(super) fn from_episode(mut self, episode: u32) -> Self {
+    pub(super) fn starting_at(mut self, episode: u32) -> Self {
         self.state.episode = episode;
         self
     }

@@ -172,8 +172,8 @@ impl ImportProblem {
             Self::NoEnvironment => {
                 "name it with `--environment`, or as `environment` in the `.toml` beside the file"
             }
-            Self::NotFinite { array, .. } if array.starts_with("infos/") => {
-                "`--exclude <array>` leaves a side array out"
+            Self::NotFinite { array, .. } if array.contains("infos/") => {
+                "`--exclude infos/<name>` leaves a side array out"
             }
             Self::UnequalLengths { .. } => "`--exclude <array>` leaves an array under `infos/` out",
             Self::SameColumn { .. } => "`--exclude <array>` leaves one of them out",

@@ -73,9 +73,13 @@ impl Source {
                 "it has no file",
             ));
         };
-        let mut all = Vec::new();
+        let (mut all, mut bytes) = (Vec::new(), 0);
         for part in parts {
-            all.extend(read(&self.data.join(part))?);
+            let part = self.data.join(part);
+            let length = fs::metadata(&part).map_err(io_error(&part, "read the file"))?;
+            bytes += length.len();
+            check_held(&part, "the episode", bytes)?;
+            all.extend(read(&part)?);
         }
         Ok((self.data.join(first), all))
     }
@@ -101,8 +105,6 @@ fn arrow_error(path: &Path, source: ArrowError) -> Error {
 
 /// The batches of an IPC file. It is read as a whole, because the decoder would allocate what its blocks claim.
 fn read(path: &Path) -> Result<Vec<RecordBatch>> {
-    let length = fs::metadata(path).map_err(io_error(path, "read the file"))?;
-    check_held(path, "the file", length.len())?;
     let bytes = fs::read(path).map_err(io_error(path, "read the file"))?;
     guarded(path, || decode(Buffer::from_vec(bytes)))?.map_err(|source| arrow_error(path, source))
 }

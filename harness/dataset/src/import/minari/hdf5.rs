@@ -6,7 +6,7 @@ use super::super::ImportOptions;
 use super::super::arrays::{Archive, Array, Kind};
 use super::super::d4rl_source::column_name;
 use super::super::hdf5::Hdf5;
-use super::{Episode, Episodes, Schema, check_held, damaged};
+use super::{Episode, Episodes, Schema, damaged};
 use crate::batch::SideValues;
 use crate::error::Result;
 use crate::schema::Column;
@@ -39,11 +39,7 @@ impl Source {
 
     fn array(&self, group: &str, key: &str) -> Result<Array> {
         let array = self.archive.require(&format!("{group}/{key}"))?;
-        let bytes = array
-            .rows()
-            .saturating_mul(u64::from(array.width()))
-            .saturating_mul(8);
-        check_held(&self.path, &format!("array `{group}/{key}`"), bytes)?;
+        array.require_held()?;
         Ok(array)
     }
 
@@ -75,7 +71,7 @@ impl Source {
     fn side(&self, group: &str, key: &str, column: &Column, steps: u64) -> Result<SideValues> {
         let array = self.array(group, key)?;
         let same = array.float() == Some(column.dtype) && array.width() == column.width;
-        if !same || !matches!(array.rank(), 1 | 2) {
+        if !same || !array.is_vectors() {
             let found = format!(
                 "{} values a row of {}, unlike the first episode's",
                 array.width(),
@@ -136,11 +132,7 @@ impl Episodes for Source {
                 continue;
             }
             match array.float() {
-                Some(dtype)
-                    if matches!(array.rank(), 1 | 2)
-                        && array.width() > 0
-                        && array.rows() == observations.rows() =>
-                {
+                Some(dtype) if array.is_vectors() && array.rows() == observations.rows() => {
                     let column = Column::new(&column_name(name), dtype, array.width());
                     schema.dtypes.push((inner.to_owned(), array.dtype()));
                     schema.side.push((inner.to_owned(), column));
