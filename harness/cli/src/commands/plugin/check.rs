@@ -1,7 +1,7 @@
 //! `assay plugin check`: the conformance suite from the command line, and the child that runs one check of it.
 
 use super::{grid, seal, source};
-use crate::commands::session::{Runtimes, myself};
+use crate::commands::session::{Runtimes, fetch_models, model_folders, myself};
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
@@ -9,7 +9,6 @@ use clap::Args;
 use conformance::{Case, CaseResult, Report, Subject, Suite};
 use plugin_host::numeric::{self, Request};
 use plugin_host::{Error, Sidecar};
-use provision::Component;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -119,8 +118,11 @@ fn subject(library: &Path, sidecar: &Sidecar, settings: &Settings) -> Result<Sub
                 .hint("`assay doctor --fix` fetches what is missing")
         })
     };
-    let models = settings.provision().ok();
-    let models = models.and_then(|p| provision::located(p, Component::GymnasiumModels).ok()?);
+    let environments = sidecar.environments.iter();
+    let files: Vec<String> = environments.flat_map(|e| e.model_files.clone()).collect();
+    fetch_models(settings, &files).map_err(|reason| Refusal::new(Exit::Execution, reason))?;
+    let mut folders = model_folders(settings).into_iter();
+    let models = folders.find(|folder| files.iter().all(|file| folder.join(file).is_file()));
     Ok(Subject {
         library: library.to_owned(),
         runtimes: sidecar
