@@ -314,8 +314,31 @@ fn native_and_loaded_environment_give_the_same_bits() {
             let y = native.step(&action, &mut b).unwrap();
             assert_eq!((x, a), (y, b));
         }
+        // No goals, so nothing is written.
+        let mut goal = [7.0];
+        loaded.goal(&mut goal).unwrap();
+        assert_eq!(goal, [7.0]);
         loaded.set_state(&[0.25, -0.5], &mut a).unwrap();
         native.set_state(&[0.25, -0.5], &mut b).unwrap();
         assert_eq!(a, b);
     }
+}
+
+#[test]
+fn an_environment_of_a_family_is_made_by_its_name_and_has_goals() {
+    let library = Library::open(&tests::built_library("good-plugins"), None).unwrap();
+    let services: SharedServices = Rc::new(RefCell::new(Host {
+        metrics: Vec::new(),
+    }));
+    let make = |id: &str| Environment::create(&library, id, services.clone(), Path::new("/"));
+    let mut environment = make("aims/anything-v3").unwrap();
+    assert_eq!(environment.spec().goal_dim, 2);
+    let (mut start, mut observation, mut goal) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+    environment.reset(3, &mut start).unwrap();
+    environment.step(&[0.5], &mut observation).unwrap();
+    environment.goal(&mut goal).unwrap();
+    assert_eq!(goal, start);
+    assert_ne!(goal, observation);
+    let error = make("others/anything-v3").err().unwrap().to_string();
+    assert!(error.contains("others/anything-v3"), "{error}");
 }

@@ -226,6 +226,34 @@ fn unknown_studies_and_mistakes_are_usage_errors() {
 }
 
 #[test]
+fn a_forecast_names_its_seeds_and_refuses_what_it_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    files(folder);
+    study(folder, 5.0);
+    let ask = |seeds: &str| {
+        text(&assay(
+            folder,
+            &["claims", "claims.toml", "--forecast", seeds],
+        ))
+    };
+    let (code, out, err) = ask("maze/*=12");
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.contains("With 12 seeds of maze/*") && out.contains("100 %"),
+        "{out}"
+    );
+    assert!(!folder.join("results/tiny/claims.md").exists());
+    let (code, _, err) = ask("hopper/*=12");
+    assert!(
+        code == Some(2) && err.contains("no benchmark `hopper/*`") && err.contains("maze/a-v0"),
+        "{err}"
+    );
+    let (code, _, err) = ask("maze/*");
+    assert!(code == Some(2) && err.contains("BENCHMARK=SEEDS"), "{err}");
+}
+
+#[test]
 fn a_bottleneck_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -458,6 +458,13 @@ static CHECKS: &[Check] = &[
     ),
     check!(
         ENVIRONMENT,
+        "episode-goal",
+        "one goal an episode",
+        environment::episode_goal,
+        "Where the environment has goals, an episode's goal is a function of its seed and stays until the next reset."
+    ),
+    check!(
+        ENVIRONMENT,
         "horizon",
         "truncation at the horizon",
         environment::horizon,

@@ -32,11 +32,14 @@ fn is_interface_id(text: &str) -> bool {
     })
 }
 
-/// `family/name-v1`
+/// `family/name-v1`, or `family/*` for a whole family
 fn is_environment_id(text: &str) -> bool {
     let Some((family, name)) = text.split_once('/') else {
         return false;
     };
+    if name == "*" {
+        return is_kebab(family);
+    }
     let version = name.rsplit_once("-v").map(|(_, v)| v).unwrap_or_default();
     is_kebab(family)
         && is_kebab(name)
@@ -145,7 +148,7 @@ fn environments(said: &Sidecar) -> Verdict {
         expect(
             "an environment id",
             id,
-            "of the form family/name-vN",
+            "of the form family/name-vN or family/*",
             is_environment_id(id),
         )?;
         expect(
@@ -297,6 +300,8 @@ mod tests {
         }
         assert!(is_environment_id("hopper/medium-v2"));
         assert!(is_environment_id("mujoco/hopper-v4"));
+        assert!(is_environment_id("gymnasium/*"));
+        assert!(!is_environment_id("*/hopper-v4"));
         assert!(!is_environment_id("hopper-v4"));
         assert!(!is_environment_id("mujoco/hopper"));
         assert!(is_interface_id("state-value/1"));

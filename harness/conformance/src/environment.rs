@@ -15,6 +15,12 @@ const STEPS: usize = 40;
 
 /// A fresh instance of the environment under test.
 pub(crate) fn make(context: &Context) -> Result<Environment, Stop> {
+    let id = context.target.id().unwrap_or_default();
+    if id.ends_with("/*") {
+        return skip(format!(
+            "`{id}` stands for a family, not for one environment"
+        ));
+    }
     let conduct = Conduct {
         seed: 1,
         batch_size: 1,
@@ -25,7 +31,7 @@ pub(crate) fn make(context: &Context) -> Result<Environment, Stop> {
     let services = Rc::new(RefCell::new(Synthetic::new(World::Continuous, conduct)));
     Ok(Environment::create(
         &context.library,
-        context.target.id().unwrap_or_default(),
+        id,
         services,
         &context.model_dir,
     )?)
@@ -181,6 +187,46 @@ pub(crate) fn other_trajectory(context: &Context) -> Verdict {
         || "other seeds to give other initial observations".into(),
         || "the same initial observation for seeds 1 to 4".into(),
     )
+}
+
+/// `episode-goal`
+pub(crate) fn episode_goal(context: &Context) -> Verdict {
+    let (mut one, mut other) = (make(context)?, make(context)?);
+    let spec = *one.spec();
+    if spec.goal_dim == 0 {
+        return skip("the environment has no goals");
+    }
+    let mut observation = vec![0.0; spec.observation_dim];
+    let read = |environment: &mut Environment| -> Result<Vec<f64>, Stop> {
+        let mut goal = vec![0.0; spec.goal_dim];
+        environment.goal(&mut goal)?;
+        Ok(goal)
+    };
+    other.reset(4, &mut observation)?;
+    for seed in 1..4 {
+        one.reset(seed, &mut observation)?;
+        let first = read(&mut one)?;
+        other.reset(seed, &mut observation)?;
+        let again = read(&mut other)?;
+        require(
+            first == again,
+            || format!("one goal of seed {seed} in two instances"),
+            || format!("{first:?} and {again:?}"),
+        )?;
+        for t in 0..STEPS {
+            let step = one.step(&action(&spec, seed, t), &mut observation)?;
+            let goal = read(&mut one)?;
+            require(
+                goal == first,
+                || "the goal of an episode to stay".into(),
+                || format!("{first:?} at the start, {goal:?} after step {}", t + 1),
+            )?;
+            if step.terminated || step.truncated {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `horizon`

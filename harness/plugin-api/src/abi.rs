@@ -9,7 +9,7 @@
 use std::ffi::{c_char, c_void};
 
 pub const ABI_MAJOR: u32 = 1;
-pub const ABI_MINOR: u32 = 1;
+pub const ABI_MINOR: u32 = 2;
 pub const ENTRY_SYMBOL: &str = "assay_plugin_entry";
 
 pub const OK: u32 = 0;
@@ -53,6 +53,7 @@ pub const POLICY_UPDATE_V1: &str = "policy-update/1";
 pub const TEST_TIME_V1: &str = "test-time/1";
 pub const ENCODER_V1: &str = "encoder/1";
 pub const ORACLE_V1: &str = "oracle/1";
+pub const SPACES_V1: &str = "spaces/1";
 
 /// What a learner may require of the benchmark, as the header lists it.
 pub const BENCHMARK_NEEDS: [&str; 3] = ["goals", "discrete-actions", "continuous-actions"];
@@ -428,6 +429,24 @@ pub struct EnvironmentDescriptor {
         unsafe extern "C" fn(*mut c_void, *const DLTensor, *mut DLTensor, *mut Error) -> Status,
     pub interface_table: unsafe extern "C" fn(*mut c_void, Str) -> *const c_void,
     pub destroy: unsafe extern "C" fn(*mut c_void),
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spaces {
+    pub struct_size: u32,
+    pub action_count: u32,
+    pub goal_dim: u64,
+    pub observation_shape: [u32; 3],
+    pub reserved: u32,
+}
+
+#[repr(C)]
+pub struct SpacesV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub describe: unsafe extern "C" fn(*mut c_void, *mut Spaces, *mut Error) -> Status,
+    pub goal: unsafe extern "C" fn(*mut c_void, *mut DLTensor, *mut Error) -> Status,
 }
 
 #[repr(C)]

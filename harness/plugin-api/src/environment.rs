@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Static facts of one environment of a plugin.
 pub struct EnvironmentInfo {
-    /// `family/name-vN`
+    /// `family/name-vN`, or `family/*` for every id of that family
     pub id: &'static str,
     /// Semantic version; raise it when trajectories change.
     pub version: &'static str,
@@ -24,7 +24,7 @@ pub struct EnvironmentInfo {
 }
 
 /// Sizes and limits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EnvironmentSpec {
     /// S
     pub observation_dim: usize,
@@ -38,6 +38,19 @@ pub struct EnvironmentSpec {
     pub action_high: f64,
     /// Steps until truncation.
     pub horizon: u32,
+    /// Size of a finite action set, whose actions are one entry that holds an index; 0 where actions are continuous.
+    pub action_count: usize,
+    /// G; 0 where there is no goal.
+    pub goal_dim: usize,
+    /// Channels, height and width where an observation is an image (in that order, row by row); zeros otherwise.
+    pub observation_shape: [usize; 3],
+}
+
+impl EnvironmentSpec {
+    /// Whether `spaces/1` has something to say.
+    fn has_spaces(&self) -> bool {
+        self.action_count > 0 || self.goal_dim > 0 || self.observation_shape != [0; 3]
+    }
 }
 
 /// The result of one step.
@@ -56,7 +69,7 @@ pub trait Environment: Sized + 'static {
     /// The environments of this type.
     const INFOS: &'static [EnvironmentInfo];
 
-    /// Makes the environment `id`, one of `INFOS`; `model_dir` holds its model files.
+    /// Makes the environment `id`, one of `INFOS` or of a family that `INFOS` offers; `model_dir` holds its model files.
     fn create(host: Host, id: &str, model_dir: &Path) -> Outcome<Self>;
     /// Sizes and limits.
     fn spec(&self) -> EnvironmentSpec;
@@ -69,6 +82,10 @@ pub trait Environment: Sized + 'static {
         Err(Failure::unsupported(
             "states of this environment cannot be set",
         ))
+    }
+    /// Writes the goal of the running episode `[G]`; called where `spec` has goals.
+    fn goal(&mut self, _goal: &mut [f64]) -> Outcome<()> {
+        Err(Failure::unsupported("this environment has no goals"))
     }
     /// Exact values, where the environment knows them.
     fn oracle(&mut self) -> Option<&mut dyn Oracle> {
@@ -184,21 +201,23 @@ unsafe extern "C" fn reset<E: Environment>(
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
         with_instance::<E>(instance, error, |environment, _| {
+            let expected = environment.spec().observation_dim;
             let observation = sized(
+                "observation",
                 output_slice(observation, "observation")?,
-                environment.spec().observation_dim,
+                expected,
             )?;
             environment.reset(seed, observation)
         })
     }
 }
 
-fn sized(slice: &mut [f64], expected: usize) -> Outcome<&mut [f64]> {
+fn sized<'a>(name: &str, slice: &'a mut [f64], expected: usize) -> Outcome<&'a mut [f64]> {
     if slice.len() == expected {
         return Ok(slice);
     }
     Err(Failure::invalid_argument(format!(
-        "observation has {} numbers, expected {expected}",
+        "{name} has {} numbers, expected {expected}",
         slice.len()
     )))
 }
@@ -218,6 +237,7 @@ unsafe extern "C" fn step<E: Environment>(
             action.expect_shape("action", &[spec.action_dim as i64])?;
             action.expect_finite("action")?;
             let observation = sized(
+                "observation",
                 output_slice(observation, "observation")?,
                 spec.observation_dim,
             )?;
@@ -247,6 +267,7 @@ unsafe extern "C" fn set_state<E: Environment>(
             let state = View::from_raw(state)?;
             state.expect_shape("state", &[spec.state_dim as i64])?;
             let observation = sized(
+                "observation",
                 output_slice(observation, "observation")?,
                 spec.observation_dim,
             )?;
@@ -263,8 +284,14 @@ unsafe extern "C" fn interface_table<E: Environment>(
     // SAFETY: pointers are valid by the header's contract.
     unsafe {
         with_instance::<E>(instance, std::ptr::null_mut(), |environment, _| {
-            if raw::text(interface_id)? == abi::ORACLE_V1 && environment.oracle().is_some() {
-                found = std::ptr::from_ref(Tables::<E>::ORACLE).cast();
+            match raw::text(interface_id)? {
+                abi::ORACLE_V1 if environment.oracle().is_some() => {
+                    found = std::ptr::from_ref(Tables::<E>::ORACLE).cast();
+                }
+                abi::SPACES_V1 if environment.spec().has_spaces() => {
+                    found = std::ptr::from_ref(Tables::<E>::SPACES).cast();
+                }
+                _ => {}
             }
             Ok(())
         });
@@ -284,6 +311,12 @@ unsafe extern "C" fn destroy<E: Environment>(instance: *mut c_void) {
 struct Tables<E>(E);
 
 impl<E: Environment> Tables<E> {
+    const SPACES: &'static abi::SpacesV1 = &abi::SpacesV1 {
+        struct_size: size_of::<abi::SpacesV1>() as u32,
+        reserved: 0,
+        describe: describe::<E>,
+        goal: goal::<E>,
+    };
     const ORACLE: &'static abi::OracleV1 = &abi::OracleV1 {
         struct_size: size_of::<abi::OracleV1>() as u32,
         reserved: 0,
@@ -291,6 +324,41 @@ impl<E: Environment> Tables<E> {
         q: q::<E>,
         v: v::<E>,
     };
+}
+
+unsafe extern "C" fn describe<E: Environment>(
+    instance: *mut c_void,
+    out: *mut abi::Spaces,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<E>(instance, error, |environment, _| {
+            let spec = environment.spec();
+            *out = abi::Spaces {
+                struct_size: size_of::<abi::Spaces>() as u32,
+                action_count: spec.action_count as u32,
+                goal_dim: spec.goal_dim as u64,
+                observation_shape: spec.observation_shape.map(|n| n as u32),
+                reserved: 0,
+            };
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn goal<E: Environment>(
+    instance: *mut c_void,
+    goal: *mut abi::DLTensor,
+    error: *mut abi::Error,
+) -> abi::Status {
+    // SAFETY: pointers are valid by the header's contract.
+    unsafe {
+        with_instance::<E>(instance, error, |environment, _| {
+            let expected = environment.spec().goal_dim;
+            environment.goal(sized("goal", output_slice(goal, "goal")?, expected)?)
+        })
+    }
 }
 
 fn oracle_of<E: Environment>(environment: &mut E) -> Outcome<&mut dyn Oracle> {

@@ -16,6 +16,7 @@ pub struct Environment {
     spec: EnvironmentSpec,
     descriptor: &'static abi::EnvironmentDescriptor,
     instance: *mut c_void,
+    spaces: Option<&'static abi::SpacesV1>,
     _host: Box<RefCell<HostContext>>,
 }
 
@@ -59,14 +60,48 @@ impl Environment {
             action_low: spec.action_low,
             action_high: spec.action_high,
             horizon: spec.horizon,
+            ..EnvironmentSpec::default()
         };
-        Ok(Self {
+        let mut environment = Self {
             id: id.into(),
             spec,
             descriptor,
             instance,
+            spaces: None,
             _host: host,
-        })
+        };
+        environment.describe_spaces()?;
+        Ok(environment)
+    }
+
+    /// Completes the spec by `spaces/1`, where it is offered.
+    fn describe_spaces(&mut self) -> Result<(), Error> {
+        // SAFETY: a non-NULL table is static and of this interface by the header's contract.
+        let table = unsafe { self.table(abi::SPACES_V1).cast::<abi::SpacesV1>().as_ref() };
+        let complete =
+            |table: &&abi::SpacesV1| table.struct_size as usize >= size_of::<abi::SpacesV1>();
+        let Some(table) = table.filter(complete) else {
+            return Ok(());
+        };
+        let mut spaces = abi::Spaces {
+            struct_size: size_of::<abi::Spaces>() as u32,
+            ..abi::Spaces::default()
+        };
+        // SAFETY: the instance is live.
+        self.call("describe", |error| unsafe {
+            (table.describe)(self.instance, &raw mut spaces, error)
+        })?;
+        self.spec.action_count = spaces.action_count as usize;
+        self.spec.goal_dim = spaces.goal_dim as usize;
+        self.spec.observation_shape = spaces.observation_shape.map(|n| n as usize);
+        self.spaces = Some(table);
+        Ok(())
+    }
+
+    /// The table of an interface, or NULL.
+    fn table(&self, interface_id: &str) -> *const c_void {
+        // SAFETY: the instance is live.
+        unsafe { (self.descriptor.interface_table)(self.instance, raw::string(interface_id)) }
     }
 
     /// Sizes and limits.
@@ -86,11 +121,16 @@ impl Environment {
         })
     }
 
-    fn finite(&self, function: &'static str, observation: &[f64]) -> Result<(), Error> {
-        let Some(i) = observation.iter().position(|x| !x.is_finite()) else {
+    fn finite(&self, function: &'static str, numbers: &[f64]) -> Result<(), Error> {
+        let Some(i) = numbers.iter().position(|x| !x.is_finite()) else {
             return Ok(());
         };
-        let failure = Failure::non_finite(format!("observation is not finite at element {i}"));
+        let what = if function == "goal" {
+            "goal"
+        } else {
+            "observation"
+        };
+        let failure = Failure::non_finite(format!("{what} is not finite at element {i}"));
         Err(Error::Call {
             function,
             id: self.id.clone(),
@@ -159,14 +199,24 @@ impl Environment {
         })
     }
 
+    /// Writes the goal of the running episode `[G]`; nothing where there are no goals.
+    pub fn goal(&mut self, goal: &mut [f64]) -> Result<(), Error> {
+        let Some(table) = self.spaces.filter(|_| self.spec.goal_dim > 0) else {
+            return Ok(());
+        };
+        let shape = [goal.len() as i64];
+        let mut buffer = Buffer::new(goal, &shape);
+        // SAFETY: the instance is live; the buffer lives through the call.
+        self.call("goal", |error| unsafe {
+            (table.goal)(self.instance, buffer.as_dl_mut(), error)
+        })?;
+        self.finite("goal", goal)
+    }
+
     /// The exact values of this environment, if it offers `oracle/1`.
     pub fn oracle(&self) -> Option<PluginOracle<'_>> {
-        // SAFETY: the instance is live.
-        let table = unsafe {
-            (self.descriptor.interface_table)(self.instance, raw::string(abi::ORACLE_V1))
-        };
         // SAFETY: a non-NULL table is static and of this interface by the header's contract.
-        let table = unsafe { table.cast::<abi::OracleV1>().as_ref() }?;
+        let table = unsafe { self.table(abi::ORACLE_V1).cast::<abi::OracleV1>().as_ref() }?;
         (table.struct_size as usize >= size_of::<abi::OracleV1>()).then_some(PluginOracle {
             environment: self,
             table,

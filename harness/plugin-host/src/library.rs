@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use crate::runtime::loader_words;
+use crate::search::family;
 use crate::sidecar::{
     AbiMeta, EnvironmentMeta, LearnerMeta, LibraryMeta, SIDECAR_VERSION, Sidecar, sha256_hex,
 };
@@ -203,8 +204,9 @@ impl Library {
     /// The environment `id` of this library.
     pub fn environment(&self, id: &str) -> Result<&'static abi::EnvironmentDescriptor, Error> {
         let all = self.environments()?;
-        all.iter()
-            .find(|(m, _)| m.id == id)
+        let named = |wanted: &str| all.iter().find(|(m, _)| m.id == wanted);
+        named(id)
+            .or_else(|| named(&family(id)?))
             .map(|(_, d)| *d)
             .ok_or_else(|| self.missing("environment", id))
     }

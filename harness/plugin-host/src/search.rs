@@ -103,7 +103,14 @@ impl Search {
 
     /// The environment `id`.
     pub fn environment(&self, id: &str) -> Result<Found<EnvironmentMeta>, Error> {
-        self.find("environment", id, |s| &s.environments, |m| &m.id)
+        let offers =
+            |wanted: &str| self.find("environment", wanted, |s| &s.environments, |m| &m.id);
+        match (offers(id), family(id)) {
+            (Err(missing @ Error::NotFound { .. }), Some(family)) => {
+                offers(&family).or(Err(missing))
+            }
+            (found, _) => found,
+        }
     }
 
     /// Ids of all learners that can be used.
@@ -168,4 +175,10 @@ impl Search {
             }
         })
     }
+}
+
+/// The id by which a plugin offers the whole family of an environment: `family/*`.
+pub(crate) fn family(id: &str) -> Option<String> {
+    let (family, _) = id.split_once('/')?;
+    Some(format!("{family}/*"))
 }

@@ -212,6 +212,14 @@ fn answer_line(answer: &Answer) -> String {
     text
 }
 
+/// `97 %`, or nothing where it cannot be said.
+fn power_here(claim: &ClaimResult) -> String {
+    claim
+        .power_here
+        .map(crate::forecast::percent)
+        .unwrap_or_default()
+}
+
 fn part_line(part: &Part) -> String {
     let shown: Vec<String> = part
         .shown
@@ -268,6 +276,13 @@ fn console(report: &Report, registration: &Registration) -> String {
             tag(claim.tag),
             claim.reason
         );
+        if claim.power_here.is_some() {
+            out += &format!(
+                "    power for the declared effect ({}), at the spread measured here: {}\n",
+                claim.power.effect,
+                power_here(claim)
+            );
+        }
         for answer in &claim.answers {
             out += &format!("    - {} [{}]\n", answer_line(answer), answer.unit);
             out += &format!("        {}\n", together_line(answer));
@@ -301,7 +316,7 @@ fn markdown(report: &Report, registration: &Registration) -> String {
     for line in provenance(report, registration) {
         out += &format!("{}.\n", escape(&line));
     }
-    out += "\n| | claim | known as | verdict | after Holm | why | runs |\n|---:|---|---|---|---|---|---:|\n";
+    out += "\n| | claim | known as | verdict | after Holm | why | power here | runs |\n|---:|---|---|---|---|---|---:|---:|\n";
     for claim in &report.claims {
         let row = [
             claim.number.to_string(),
@@ -310,6 +325,7 @@ fn markdown(report: &Report, registration: &Registration) -> String {
             word(claim.verdict).to_owned(),
             word(claim.verdict_holm).to_owned(),
             escape(&claim.reason),
+            power_here(claim),
             claim.runs.to_string(),
         ];
         out += &format!("| {} |\n", row.join(" | "));
@@ -354,7 +370,8 @@ fn markdown(report: &Report, registration: &Registration) -> String {
 
 /// Below every report: what the numbers are.
 const METHOD: &str = "\nIntervals are 95 %, over whole seeds with all their cells, stratified by benchmark. A share of settings is a partial conjunction \
-of one test a setting. A verdict needs one-sided p of at most .025; Holm's adjustment is over the claims tested.\n";
+of one test a setting. A verdict needs one-sided p of at most .025; Holm's adjustment is over the claims tested. *Power here* is \
+the share of studies with these seeds, settings and spreads that would support the claim by its own p if everything that it asks for held by the effect that its file declares.\n";
 
 fn part_rows(part: &Part) -> String {
     let mut out = String::new();

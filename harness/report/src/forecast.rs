@@ -45,6 +45,6 @@ pub fn forecast(
     Ok(out)
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }

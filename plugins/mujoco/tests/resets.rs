@@ -140,7 +140,7 @@ fn the_cheetah_starts_settled_and_within_its_limits() {
     }
 }
 
-fn goal(maze: &Maze) -> Vec<f64> {
+fn goal(maze: &mut Maze) -> Vec<f64> {
     let mut goal = buffer(maze);
     maze.goal(&mut goal).unwrap();
     goal
@@ -158,7 +158,7 @@ fn a_task_of_ogbench_has_its_cells_with_noise_of_a_metre() {
         };
         for seed in 0..60 {
             let first = start(&mut maze, seed);
-            let goal = goal(&maze);
+            let goal = goal(&mut maze);
             for (found, centre) in [
                 (first[0], 12.0),
                 (first[1], 16.0),
@@ -207,13 +207,12 @@ fn d4rl_starts_at_the_origin_and_hides_its_goal_unless_the_id_asks_for_it() {
         return;
     };
     let mut shown = open::<Maze>("antmaze/d4rl-large-goals-v2").unwrap();
-    assert!(hidden.goal(&mut []).is_ok());
-    assert!(hidden.goal(&mut [0.0; 29]).is_err());
+    assert_eq!((hidden.spec().goal_dim, shown.spec().goal_dim), (0, 29));
     for seed in 0..60 {
         let first = start(&mut hidden, seed);
         assert_eq!(first, start(&mut shown, seed));
         assert!(first[..2].iter().all(|x| x.abs() <= 0.1), "{first:?}");
-        let goal = goal(&shown);
+        let goal = goal(&mut shown);
         assert!(
             (32.0..33.5).contains(&goal[0]) && (24.0..25.5).contains(&goal[1]),
             "{goal:?}"
@@ -234,7 +233,7 @@ fn reaching_the_goal_pays_one_and_ends_the_episode() {
     let (near, _) = act(&mut maze, &[1.0, 0.0]);
     assert_eq!((far.reward, far.terminated), (0.0, false));
     assert_eq!((near.reward, near.terminated), (1.0, true));
-    assert_eq!(goal(&maze), [1.3, 0.0]);
+    assert_eq!(goal(&mut maze), [1.3, 0.0]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         learner: "future",
         kind: "refused",
-        says: &["needs ABI 99.0", "provides 1.1"],
+        says: &["needs ABI 99.0", "provides 1.2"],
         logs: "",
     },
     Fault {

@@ -11,6 +11,7 @@ use super::decide::{
     Bound, Needs, Rule, Sides, Verdict, after_holm, contrast_sides, needs, partial_conjunction,
     shown_number, verdict,
 };
+use super::outlook::Outlook;
 use super::sample::{ALPHA, Effect, Sample, pooled};
 
 /// One contrast of a setting.
@@ -105,6 +106,9 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Further seeds a setting that would decide it; absent where it is decided or more than 1,000 would not do.
     pub further_seeds: Option<u64>,
+    /// All settings as one part.
+    #[serde(skip)]
+    pub(crate) whole: Part,
 }
 
 /// Contrasts of the same name over settings, in the order of the first setting that has each.
@@ -219,9 +223,10 @@ impl Question {
             needed: needed.map(|r| (r, n)),
             share,
             further_seeds: (verdict == Verdict::Inconclusive)
-                .then(|| further(&settings, &whole, needed))
+                .then(|| Outlook::of(&settings, &whole, needed, ALPHA / 2.0).nearest())
                 .flatten(),
-            together: whole.shown,
+            together: whole.shown.clone(),
+            whole,
             environments,
             settings,
             p,
@@ -235,76 +240,4 @@ fn holm_over(parts: &mut [Part]) {
     for (part, verdict) in parts.iter_mut().zip(after_holm(&sides)) {
         part.verdict_holm = verdict;
     }
-}
-
-/// Further seeds after which a question is decided with probability .8, if estimates and spreads stay.
-fn further(settings: &[Part], whole: &Part, needed: Option<usize>) -> Option<u64> {
-    let level = ALPHA / 2.0;
-    let Some(r) = needed else {
-        let (holds, seeds) = outlook(whole, level);
-        return holds.and(seeds);
-    };
-    let n = settings.len();
-    if r > n {
-        return None;
-    }
-    let side = |wanted: bool, count: usize| {
-        let level = level / (n - count + 1) as f64;
-        let looks = settings.iter().map(|part| outlook(part, level));
-        let mut seeds: Vec<u64> = looks
-            .filter(|(holds, _)| *holds == Some(wanted))
-            .map(|(_, seeds)| seeds.unwrap_or(u64::MAX))
-            .collect();
-        seeds.sort_unstable();
-        seeds
-            .get(count.checked_sub(1)?)
-            .copied()
-            .filter(|&s| s < u64::MAX)
-    };
-    side(true, r).or_else(|| side(false, n - r + 1))
-}
-
-/// On which side the estimates of a part lie, and the further seeds that would show it.
-fn outlook(part: &Part, level: f64) -> (Option<bool>, Option<u64>) {
-    let distance = |s: &Shown| match s.bound {
-        Bound::Above(limit) => s.effect.value - limit,
-        Bound::Within(margin) => margin - s.effect.value.abs(),
-    };
-    let distances: Vec<f64> = part.shown.iter().map(distance).collect();
-    let holds = match part.needs {
-        Needs::All => distances.iter().all(|&d| d > 0.0),
-        Needs::Any => distances.iter().any(|&d| d > 0.0),
-    };
-    if distances.is_empty() {
-        return (None, None);
-    }
-    let floor = if holds {
-        part.floor.supported
-    } else {
-        part.floor.contradicted
-    };
-    if floor > level {
-        return (Some(holds), None);
-    }
-    // One contrast decides: the best of many, or the worst of many on the other side. Else all of them have to.
-    let one_decides = holds == (part.needs == Needs::Any);
-    let sign = if holds { 1.0 } else { -1.0 };
-    let level = if one_decides {
-        level / distances.len() as f64
-    } else {
-        level
-    };
-    let seeds = part
-        .shown
-        .iter()
-        .zip(&distances)
-        .map(|(s, d)| s.effect.further(sign * d, level));
-    let seeds = if one_decides {
-        seeds.flatten().min()
-    } else {
-        seeds
-            .collect::<Option<Vec<u64>>>()
-            .and_then(|all| all.into_iter().max())
-    };
-    (Some(holds), seeds)
 }

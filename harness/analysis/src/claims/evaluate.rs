@@ -7,11 +7,13 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::load::Results;
 
-use super::answer::Answer;
+use super::answer::{Answer, Question};
 use super::decide::{Sides, Verdict, after_holm, verdict};
 use super::evidence::{Evidence, nothing};
 use super::file::{Claim, ClaimsFile, Least, Power, Tag, Test};
 use super::null::{Nulls, nulls};
+use super::outlook::Outlook;
+use super::power::power_here;
 use super::questions::{Scope, questions};
 
 /// Verdicts on the claims of a file by one study.
@@ -68,6 +70,9 @@ pub struct ClaimResult {
     pub least: Least,
     /// What its test can see.
     pub power: Power,
+    /// Share of studies like this one, in seeds, settings and spread, that support the claim by its own p where everything that
+    /// it needs holds by the declared effect; absent where that cannot be said.
+    pub power_here: Option<f64>,
 }
 
 /// A benchmark that a claim may not use.
@@ -166,7 +171,16 @@ pub fn evaluate(file: &ClaimsFile, evidence: &Evidence, manifest: Option<&str>) 
         study: evidence.shape().study.clone(),
         manifest_digest: evidence.shape().manifest_digest.clone(),
         nulls: nulls(file, evidence),
-        claims: verdicts(file, evidence, manifest),
+        claims: verdicts(file, evidence, manifest)
+            .into_iter()
+            .zip(&file.claims)
+            .map(|(result, claim)| ClaimResult {
+                power_here: result
+                    .p
+                    .and_then(|_| power_here(evidence, claim, file.looks_at(manifest))),
+                ..result
+            })
+            .collect(),
     }
 }
 
@@ -214,6 +228,7 @@ fn result(claim: &Claim, left_out: Vec<LeftOut>) -> ClaimResult {
         further_seeds: None,
         least: claim.least,
         power: claim.power,
+        power_here: None,
     }
 }
 
@@ -237,32 +252,26 @@ fn decide(evidence: &Evidence, claim: &Claim, looks: u32) -> ClaimResult {
     };
     let answers: Vec<Answer> = questions.iter().map(|q| q.answer()).collect();
     let p = sides(&answers).times(looks);
-    let settings = answers.iter().map(|a| a.settings.len()).min().unwrap_or(0);
-    let seeds = answers
-        .iter()
-        .flat_map(|a| &a.settings)
-        .map(|s| s.seeds)
-        .min()
-        .unwrap_or(0);
     let runs: BTreeSet<&String> = answers
         .iter()
         .flat_map(|a| &a.settings)
         .flat_map(|s| &s.runs)
         .collect();
     let runs = runs.len();
+    let (settings, seeds) = size(&questions);
     let least = claim.least;
-    // An association has properties for settings; it counts benchmarks itself.
-    let counted = !matches!(claim.test, Test::Association { .. });
-    let too_few = match (counted && settings < least.settings, seeds < least.seeds) {
-        (true, _) => Some(format!(
+    let too_few = if !enough_settings(claim, settings) {
+        Some(format!(
             "{settings} settings, the claim asks for at least {}",
             least.settings
-        )),
-        (_, true) => Some(format!(
+        ))
+    } else if seeds < least.seeds {
+        Some(format!(
             "{seeds} seeds, the claim asks for at least {}",
             least.seeds
-        )),
-        _ => None,
+        ))
+    } else {
+        None
     };
     let mut out = result(claim, left_out);
     out.runs = runs;
@@ -276,13 +285,29 @@ fn decide(evidence: &Evidence, claim: &Claim, looks: u32) -> ClaimResult {
         None => {
             out.verdict = verdict(p);
             out.p = Some(p);
-            out.further_seeds = further(&answers, out.verdict);
+            // What is decided only before Bonferroni's adjustments counts as one more seed.
+            out.further_seeds = (out.verdict == Verdict::Inconclusive)
+                .then(|| Outlook::of_claim(&answers, looks).nearest())
+                .flatten()
+                .map(|seeds| seeds.max(1));
             out.reason = reason(&answers, out.verdict, out.further_seeds);
         }
     }
     out.verdict_holm = out.verdict;
     out.answers = answers;
     out
+}
+
+/// Settings and seeds of the question that has the fewest.
+pub(crate) fn size(questions: &[Question]) -> (usize, usize) {
+    let settings = questions.iter().map(|q| q.settings.len()).min();
+    let seeds = questions.iter().flat_map(|q| &q.settings).map(|s| s.seeds);
+    (settings.unwrap_or(0), seeds.min().unwrap_or(0))
+}
+
+/// An association has properties for settings; it counts benchmarks itself.
+pub(crate) fn enough_settings(claim: &Claim, settings: usize) -> bool {
+    matches!(claim.test, Test::Association { .. }) || settings >= claim.least.settings
 }
 
 /// p of a claim: for it every question has to be shown, against it any one (Bonferroni).
@@ -293,19 +318,6 @@ pub(crate) fn sides(answers: &[Answer]) -> Sides {
         contradicted: (count * answers.iter().map(|a| a.p.contradicted).fold(1.0, f64::min))
             .min(1.0),
     }
-}
-
-/// Seeds until every open question is decided; none where one of them cannot be.
-fn further(answers: &[Answer], verdict: Verdict) -> Option<u64> {
-    if verdict != Verdict::Inconclusive {
-        return None;
-    }
-    let open = answers
-        .iter()
-        .filter(|a| a.verdict == Verdict::Inconclusive);
-    let seeds: Option<Vec<u64>> = open.map(|a| a.further_seeds).collect();
-    // A question against the claim that Bonferroni leaves open counts as one more seed.
-    seeds.map(|all| all.into_iter().max().unwrap_or(1).max(1))
 }
 
 fn reason(answers: &[Answer], verdict: Verdict, further: Option<u64>) -> String {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::answer::Question;
 use super::decide::{Sides, Verdict, after_holm};
-use super::evaluate::sides;
+use super::evaluate::{enough_settings, sides, size};
 use super::evidence::Evidence;
 use super::file::ClaimsFile;
 use super::questions::{Scope, questions};
@@ -34,7 +34,7 @@ pub struct Forecast {
 }
 
 /// Draws `draws` studies in which the benchmark `b` has `seeds(b)` seeds, or those that it has where these are more. Claims that
-/// the study cannot test are left out. `manifest` is the entry of the file's `manifests` that the study was run from.
+/// do not read the study, that it cannot test, or that have fewer settings than their least, now, or fewer seeds, then, are left out. `manifest` is the entry of the file's `manifests` that the study was run from.
 pub fn forecast(
     file: &ClaimsFile,
     evidence: &Evidence,
@@ -43,7 +43,21 @@ pub fn forecast(
     draws: u32,
 ) -> Vec<Forecast> {
     let testable: Vec<(usize, Vec<Question>)> = (file.claims.iter().enumerate())
+        .filter(|(_, claim)| {
+            manifest.is_none_or(|name| claim.reads(file).iter().any(|m| m == name))
+        })
         .filter_map(|(i, claim)| Some((i, questions(&Scope::new(evidence, claim)).ok()?)))
+        .filter(|(i, questions)| {
+            let claim = &file.claims[*i];
+            let most = |question: &Question| {
+                let contrasts = question.settings.iter().flat_map(|s| &s.contrasts);
+                contrasts
+                    .map(|c| c.sample.units.len().max(seeds(&c.sample.stratum)))
+                    .min()
+            };
+            let then = questions.iter().filter_map(most).min().unwrap_or(0);
+            enough_settings(claim, size(questions).0) && then >= claim.least.seeds
+        })
         .collect();
     let looks = file.looks_at(manifest);
     let mut counts = vec![(0u32, 0u32); testable.len()];

@@ -12,6 +12,7 @@
 //! | `questions/` | statistics: one file per family, formulas at its top |
 //! | `sample`, `decide`, `answer` | mean and interval over whole seeds, p, partial conjunctions, verdicts |
 //! | `evaluate`, `null`, `record` | all claims of a file, null pairs, and the file's digest beside the results |
+//! | `outlook`, `power` | further seeds that would decide; what the study can see at its own spread |
 //! | `forecast` | how likely each claim is decided with more seeds |
 
 mod answer;
@@ -22,6 +23,8 @@ mod evidence;
 mod file;
 mod forecast;
 mod null;
+mod outlook;
+mod power;
 mod questions;
 mod record;
 mod sample;
@@ -38,6 +41,7 @@ pub use file::{
 };
 pub use forecast::{Forecast, forecast};
 pub use null::{NullResult, Nulls};
+pub use questions::fits;
 pub use record::{Registered, Registration, register};
 pub use sample::{ALPHA, Effect, Sample, pooled};
 pub use topic::{Topic, barred};

@@ -5,7 +5,9 @@ use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
 use analysis::Results;
-use analysis::claims::{ClaimsFile, Evidence, Registration, Verdict, evaluate, forecast, register};
+use analysis::claims::{
+    ClaimsFile, Evidence, Registration, Verdict, evaluate, fits, forecast, register,
+};
 use clap::{Args, ValueEnum};
 use report::ClaimsFormat;
 use std::path::{Path, PathBuf};
@@ -137,10 +139,6 @@ fn foreseen(
     args: &ClaimsArgs,
 ) -> Result<String, Refusal> {
     let larger = args.forecast.as_slice();
-    let fits = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => pattern == name,
-    };
     let known: Vec<&str> = (evidence.shape().benchmarks.keys())
         .map(String::as_str)
         .collect();

@@ -1,4 +1,4 @@
-/* Assay plugin ABI, version 1.1: the specification.
+/* Assay plugin ABI, version 1.2: the specification.
  *
  * A plugin is one dynamic library that exports one symbol, `assay_plugin_entry`. It offers learners (parts of an
  * offline-RL algorithm) and environments. The host (an `assay worker` process) loads it, reads the descriptor,
@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define ASSAY_ABI_MAJOR 1u
-#define ASSAY_ABI_MINOR 1u
+#define ASSAY_ABI_MINOR 2u
 #define ASSAY_ENTRY_SYMBOL "assay_plugin_entry"
 
 /* ---------------------------------------------------------------- basic types */
@@ -417,7 +417,8 @@ typedef struct assay_environment_spec {
 typedef struct assay_environment_descriptor {
   uint32_t struct_size;
   uint32_t determinism;
-  assay_string id; /* family/name-vN */
+  assay_string id; /* family/name-vN. Since 1.2 it may end with a star in place of name-vN: `family/<star>` stands for every
+                      id of that family, and create() gets the whole id and refuses what it does not know. */
   assay_string version;
   assay_string description;
   const assay_string *model_files; /* relative to the model folder; the host records their digests */
@@ -438,11 +439,31 @@ typedef struct assay_environment_descriptor {
   /* Put the simulator into `state` ([state_dim] float64) as a running episode with its step counter at zero, and write
    * the observation. Errors: UNSUPPORTED, INVALID_ARGUMENT. [worker-thread & created] */
   assay_status (*set_state)(void *instance, const DLTensor *state, DLTensor *observation, assay_error *error);
-  /* Interfaces beyond stepping, e.g. "oracle/1"; NULL if there is none. [worker-thread & created] */
+  /* Interfaces beyond stepping, e.g. "oracle/1", "spaces/1"; NULL if there is none. [worker-thread & created] */
   const void *(*interface_table)(void *instance, assay_string interface_id);
   /* [worker-thread & created] */
   void (*destroy)(void *instance);
 } assay_environment_descriptor;
+
+/* What assay_environment_spec does not say. Since 1.2. */
+typedef struct assay_spaces {
+  uint32_t struct_size;
+  uint32_t action_count;         /* actions are one entry that holds an index below this; 0: continuous */
+  uint64_t goal_dim;             /* G; 0 = no goal */
+  uint32_t observation_shape[3]; /* channels, height, width of an image, row by row; zeros otherwise */
+  uint32_t reserved;
+} assay_spaces;
+
+/* "spaces/1": goals, discrete actions and images. An environment without it has none of them. Since 1.2. */
+typedef struct assay_spaces_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* The same in every call. [worker-thread & created] */
+  assay_status (*describe)(void *instance, assay_spaces *out, assay_error *error);
+  /* The goal of the running episode, fixed until the next reset(). goal: [G] float64, written. Not called where G is 0.
+   * Errors: INVALID_ARGUMENT (no running episode). [worker-thread & reset] */
+  assay_status (*goal)(void *instance, DLTensor *goal, assay_error *error);
+} assay_spaces_v1;
 
 #define ASSAY_ORACLE_OPTIMAL 0u   /* Q*, V* */
 #define ASSAY_ORACLE_BEHAVIOUR 1u /* of the policy that made the data, described by `behaviour` */

@@ -71,6 +71,8 @@ layout!(EnvironmentSpec, 48, horizon @ 4, observation_dim @ 8, action_dim @ 16, 
 layout!(EnvironmentDescriptor, 128, determinism @ 4, id @ 8, version @ 24, description @ 40, model_files @ 56,
     model_file_count @ 64, create @ 72, spec @ 80, reset @ 88, step @ 96, set_state @ 104, interface_table @ 112,
     destroy @ 120);
+layout!(Spaces, 32, action_count @ 4, goal_dim @ 8, observation_shape @ 16, reserved @ 28);
+layout!(SpacesV1, 24, describe @ 8, goal @ 16);
 layout!(OracleV1, 32, optimal_action @ 8, q @ 16, v @ 24);
 layout!(PluginDescriptor, 128, abi_major @ 4, abi_minor_needed @ 8, abi_minor @ 12, id @ 16, version @ 32,
     license @ 48, description @ 64, runtimes @ 80, runtime_count @ 88, learners @ 96, learner_count @ 104,

@@ -83,7 +83,9 @@ impl Simulator {
                 action_low: s.action_low as f32,
                 action_high: s.action_high as f32,
                 horizon: s.horizon,
-                ..Spec::default()
+                action_count: s.action_count,
+                goal_dim: s.goal_dim,
+                observation_shape: s.observation_shape,
             };
             let observation = vec![0.0; s.observation_dim];
             Ok(Self::Plugin {
@@ -103,10 +105,16 @@ impl Simulator {
     }
 
     /// Writes the goal of the running episode; nothing where there are no goals.
-    pub(crate) fn goal(&self, out: &mut [f32]) {
-        if let Self::BuiltIn(environment) = self {
-            environment.goal(out);
+    pub(crate) fn goal(&mut self, out: &mut [f32]) -> Result<(), Stop> {
+        match self {
+            Self::BuiltIn(environment) => environment.goal(out),
+            Self::Plugin { environment, .. } => {
+                let mut goal = vec![0.0; out.len()];
+                environment.goal(&mut goal)?;
+                narrow(&goal, out);
+            }
         }
+        Ok(())
     }
 
     pub(crate) fn reset(&mut self, seed: u64, out: &mut [f32]) -> Result<(), Stop> {

@@ -137,7 +137,7 @@ impl Interaction<'_> {
         };
         let seed = self.starts.at(self.episode).next_u64();
         simulator.reset(seed, &mut episode.observation)?;
-        simulator.goal(&mut episode.goal);
+        simulator.goal(&mut episode.goal)?;
         Ok(episode)
     }
 

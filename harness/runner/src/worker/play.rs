@@ -85,7 +85,7 @@ impl Scorer<'_> {
             let mut observation = vec![0.0; self.form.observation_dim];
             let mut goal = vec![0.0; self.form.goal_dim];
             self.simulators[simulator].reset(starts.at(episode).next_u64(), &mut observation)?;
-            self.simulators[simulator].goal(&mut goal);
+            self.simulators[simulator].goal(&mut goal)?;
             Ok(Running {
                 simulator,
                 episode,

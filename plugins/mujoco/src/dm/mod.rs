@@ -115,6 +115,7 @@ impl Environment for Suite {
             action_low: -1.0,
             action_high: 1.0,
             horizon: HORIZON,
+            ..EnvironmentSpec::default()
         }
     }
 

@@ -135,6 +135,7 @@ impl Environment for Locomotion {
             action_low: -1.0,
             action_high: 1.0,
             horizon: HORIZON,
+            ..EnvironmentSpec::default()
         }
     }
 

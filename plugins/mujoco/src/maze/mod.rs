@@ -114,6 +114,8 @@ impl Environment for Maze {
             action_low: -1.0,
             action_high: 1.0,
             horizon: self.setting.horizon(),
+            goal_dim: self.setting.goal_dim(),
+            ..EnvironmentSpec::default()
         }
     }
 
@@ -168,16 +170,15 @@ impl Environment for Maze {
         self.observe(observation);
         Ok(())
     }
-}
 
-impl Maze {
-    /// The goal of the running episode, an observation; nothing where none is shown.
-    pub fn goal(&self, out: &mut [f64]) -> Outcome<()> {
+    fn goal(&mut self, out: &mut [f64]) -> Outcome<()> {
         calls::expect_length("goal", out.len(), self.setting.goal_dim())?;
         out.iter_mut().zip(&self.goal).for_each(|(o, g)| *o = *g);
         Ok(())
     }
+}
 
+impl Maze {
     fn begin(&mut self, seed: u64) -> Outcome<()> {
         (self.seed, self.teleports) = (seed, 0);
         let (start, place) = match self.setting.rules {

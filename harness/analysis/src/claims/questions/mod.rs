@@ -14,6 +14,7 @@ mod test_time;
 mod variance;
 
 pub(crate) use settings::Scope;
+pub use settings::fits;
 use slopes::fit;
 pub(crate) use slopes::regressors as slope_regressors;
 

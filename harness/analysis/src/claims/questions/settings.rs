@@ -194,7 +194,7 @@ pub(crate) fn short(labels: &Labels) -> String {
 }
 
 /// Whether `name` is `pattern` or starts with its part before `*`.
-fn fits(pattern: &str, name: &str) -> bool {
+pub fn fits(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => pattern == name,

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use analysis::claims::{
-    Claim, ClaimsFile, Evidence, Labels, Measured, Shape, Verdict, evaluate, forecast, register,
-    verdicts,
+    Claim, ClaimsFile, Evidence, Labels, Measured, Shape, Verdict, evaluate, register, verdicts,
 };
 use analysis::{Level, Point};
 
@@ -38,18 +37,18 @@ unit = "points"
 share = 1.0
 "#;
 
-fn file() -> ClaimsFile {
+pub(crate) fn file() -> ClaimsFile {
     ClaimsFile::parse(FILE, "small.toml").unwrap()
 }
 
-fn with_claim(change: impl Fn(&mut Claim)) -> ClaimsFile {
+pub(crate) fn with_claim(change: impl Fn(&mut Claim)) -> ClaimsFile {
     let mut file = file();
     change(&mut file.claims[0]);
     file
 }
 
 /// A is `ahead` of B on every seed, with a little noise; one benchmark, both values.
-fn simple(benchmark: &str, ahead: f64, seeds: i64) -> Study {
+pub(crate) fn simple(benchmark: &str, ahead: f64, seeds: i64) -> Study {
     let mut study = Study::new(3, "behaviour");
     study.benchmark(benchmark);
     for value in ["IQL", "SARSA"] {
@@ -64,7 +63,7 @@ fn simple(benchmark: &str, ahead: f64, seeds: i64) -> Study {
     study
 }
 
-fn only(file: &ClaimsFile, evidence: &Evidence) -> analysis::claims::ClaimResult {
+pub(crate) fn only(file: &ClaimsFile, evidence: &Evidence) -> analysis::claims::ClaimResult {
     verdicts(file, evidence, None).remove(0)
 }
 
@@ -425,41 +424,4 @@ fn a_second_look_asks_for_half_the_p() {
         let refused = ClaimsFile::parse(&text, "small.toml").unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
     }
-}
-
-#[test]
-fn a_forecast_keeps_what_is_measured_and_adds_whole_seeds() {
-    let file = file();
-    // The largest lead that six seeds leave open.
-    let open = |study: &Evidence| only(&file, study).verdict == Verdict::Inconclusive;
-    let mut leads = (20..90)
-        .rev()
-        .map(|lead| simple("lqr-nav/a", 0.01 * f64::from(lead), 6).evidence());
-    let near = leads.find(open).unwrap();
-    // As it is: the verdict of the study itself, in every draw.
-    let same = forecast(&file, &near, None, &|_| 6, 20).remove(0);
-    assert_eq!((same.supported, same.contradicted), (0.0, 0.0));
-    let shares: Vec<f64> = [7, 24]
-        .map(|n| forecast(&file, &near, None, &|_| n, 60).remove(0).supported)
-        .to_vec();
-    assert!(shares[0] < shares[1] && shares[1] > 0.9, "{shares:?}");
-    // Another benchmark's seeds change nothing, and the same draws give the same shares.
-    let elsewhere = |b: &str| if b == "lqr-nav/b" { 48 } else { 0 };
-    assert_eq!(
-        forecast(&file, &near, None, &elsewhere, 20)
-            .remove(0)
-            .supported,
-        0.0
-    );
-    assert_eq!(
-        forecast(&file, &near, None, &|_| 12, 60),
-        forecast(&file, &near, None, &|_| 12, 60)
-    );
-    let against = simple("lqr-nav/a", -2.0, 6).evidence();
-    assert_eq!(
-        forecast(&file, &against, None, &|_| 12, 20)
-            .remove(0)
-            .contradicted,
-        1.0
-    );
 }

@@ -2,6 +2,7 @@
 
 mod association;
 mod behaviour;
+mod planning;
 mod power;
 pub(crate) mod simulate;
 mod truths;

@@ -29,7 +29,7 @@ pub(crate) fn probe(
     let mut action = vec![0.0; form.action_dim];
     for episode in 0..episodes {
         simulator.reset(seeds.at(episode).next_u64(), &mut observation)?;
-        simulator.goal(&mut goal);
+        simulator.goal(&mut goal)?;
         loop {
             reference.action(&observation, &goal, &mut action)?;
             met.observation.extend_from_slice(&observation);
