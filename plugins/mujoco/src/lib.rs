@@ -7,19 +7,21 @@
 //! be compared with gymnasium beyond the action bounds.
 //!
 //! `dm`: dm_control's walker and cheetah with the tasks of ExoRL. `maze`: an ant or a point that seeks a goal, as in
-//! OGBench and D4RL.
+//! OGBench and D4RL. `kitchen`: the Franka kitchen with D4RL's observations and noise.
 //!
 //! Model files come from pinned wheels and lie in one folder per package below the model folder. The library binds
 //! `libmujoco.so.3.9.0` by its SONAME and carries no search path of its own: whoever loads it loads that library first.
 
 mod calls;
 mod dm;
+mod kitchen;
 mod locomotion;
 mod maze;
 mod messages;
 mod simulation;
 
 pub use dm::Suite;
+pub use kitchen::Kitchen;
 pub use locomotion::Locomotion;
 pub use maze::Maze;
 
@@ -34,5 +36,5 @@ const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
 plugin_api::export!(
     INFO,
     learners = [],
-    environments = [Locomotion, Suite, Maze]
+    environments = [Locomotion, Suite, Maze, Kitchen]
 );

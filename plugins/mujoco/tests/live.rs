@@ -10,7 +10,7 @@
 mod common;
 
 use common::replay::{folder, replay};
-use mujoco::{Locomotion, Maze, Suite};
+use mujoco::{Kitchen, Locomotion, Maze, Suite};
 use plugin_api::Environment;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -79,4 +79,9 @@ fn the_suite_equals_dm_control_run_now() {
 #[test]
 fn mazes_equal_ogbench_run_now() {
     compare::<Maze>("maze.py");
+}
+
+#[test]
+fn the_kitchen_equals_gymnasium_robotics_run_now() {
+    compare::<Kitchen>("kitchen.py");
 }

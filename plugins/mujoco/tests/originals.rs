@@ -3,7 +3,7 @@
 mod common;
 
 use common::replay::{folder, replay};
-use mujoco::{Locomotion, Maze, Suite};
+use mujoco::{Kitchen, Locomotion, Maze, Suite};
 use plugin_api::Environment;
 use std::collections::BTreeMap;
 
@@ -115,4 +115,21 @@ fn the_ant_in_the_giant_maze_equals_ogbench() {
 #[test]
 fn the_ant_in_the_u_shaped_maze_equals_d4rl() {
     check::<Maze>("antmaze-umaze", ANT);
+}
+
+const KITCHEN: &[(&str, usize)] = &[
+    ("stretches_out_of_bounds", 4),
+    ("stretches_through_termination", 3),
+    ("steps_in_contact", 60),
+    ("tasks_completed", 10),
+];
+
+#[test]
+fn the_kitchen_with_a_slide_cabinet_equals_gymnasium_robotics() {
+    check::<Kitchen>("kitchen-partial", KITCHEN);
+}
+
+#[test]
+fn the_kitchen_with_a_burner_equals_gymnasium_robotics() {
+    check::<Kitchen>("kitchen-mixed", KITCHEN);
 }

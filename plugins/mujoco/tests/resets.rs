@@ -8,7 +8,7 @@
 mod common;
 
 use common::{buffer, open, start};
-use mujoco::{Maze, Suite};
+use mujoco::{Kitchen, Maze, Suite};
 use plugin_api::{Environment, Step};
 use std::f64::consts::PI;
 
@@ -64,7 +64,43 @@ fn episodes_in_mazes_are_functions_of_their_seeds() {
 }
 
 #[test]
+fn noise_makes_episodes_in_the_kitchen_functions_of_their_seeds() {
+    let Some(mut noisy) = open::<Kitchen>("kitchen/d4rl-mixed-v0") else {
+        return;
+    };
+    let mut clean = open::<Kitchen>("kitchen/noiseless-mixed-v0").unwrap();
+    let exact = start(&mut clean, 5);
+    assert_eq!(exact, start(&mut clean, 6));
+    let (first, other, again) = (
+        start(&mut noisy, 5),
+        start(&mut noisy, 6),
+        start(&mut noisy, 5),
+    );
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    // A tenth of the amplitudes of `franka_config.xml`: .1 for the robot, .005 and less for drawers and knobs.
+    let within = |columns: std::ops::Range<usize>, limit: f64| {
+        columns
+            .clone()
+            .all(|k| (first[k] - exact[k]).abs() <= limit)
+            && columns
+                .clone()
+                .any(|k| (first[k] - exact[k]).abs() > limit / 4.0)
+    };
+    assert!(
+        within(0..9, 0.01) && within(9..11, 0.0005) && within(11..17, 0.00005),
+        "{first:?}"
+    );
+    assert_eq!(first[30..], exact[30..]);
+    // The noise of the last observation reaches the control.
+    let (_, from_noisy) = act(&mut noisy, &[0.0; 9]);
+    let (_, from_exact) = act(&mut clean, &[0.0; 9]);
+    assert!((0..7).any(|k| (from_noisy[k] - from_exact[k]).abs() > 1e-4));
+}
+
+#[test]
 fn episodes_end_at_their_horizons() {
+    ends_at_its_horizon::<Kitchen>("kitchen/d4rl-complete-v0", 280);
     ends_at_its_horizon::<Suite>("dm-walker/walk-v1", 1000);
     ends_at_its_horizon::<Suite>("dm-cheetah/run-v1", 1000);
     ends_at_its_horizon::<Maze>("pointmaze/ogbench-giant-task1-v0", 1000);
