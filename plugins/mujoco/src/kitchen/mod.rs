@@ -12,6 +12,8 @@ use tasks::{Element, MIXED, PARTIAL};
 
 /// Steps until truncation.
 const HORIZON: u32 = 280;
+/// Joints of the arm without its fingers.
+const ARM: usize = 7;
 /// Simulation steps of an environment step: .08 s.
 const FRAME_SKIP: u32 = 40;
 /// Joints of the robot, two of them fingers; as many actions.
@@ -42,7 +44,7 @@ const NOISE: [f64; COORDINATES] = [
     0.0005, 0.0005, 0.005, 0.005, 0.005, 0.1, 0.1, 0.1, 0.005, 0.005, 0.005, 0.1, 0.1, 0.1, 0.005,
 ];
 
-/// Coordinates at the start of every episode (`d4rl/kitchen/adept_envs/franka/kitchen_multitask_v0.py`); all velocities
+/// Coordinates at the start of an episode (`d4rl/kitchen/adept_envs/franka/kitchen_multitask_v0.py`); all velocities
 /// are 0.
 const INITIAL: [f64; COORDINATES] = [
     1.48388023e-01,
@@ -88,7 +90,8 @@ const INITIAL: [f64; COORDINATES] = [
 pub struct Kitchen {
     host: Host,
     elements: &'static [Element; 4],
-    noise_ratio: f64,
+    /// Whether observations have noise.
+    noisy: bool,
     simulation: Simulation,
     /// Which of `elements` are still to do.
     open: [bool; 4],
@@ -124,20 +127,20 @@ impl Environment for Kitchen {
         ),
         info(
             "kitchen/noiseless-partial-v0",
-            "As kitchen/d4rl-partial-v0, without noise on observations.",
+            "As kitchen/d4rl-partial-v0, without noise on observations; the arm starts moved by as much.",
         ),
         info(
             "kitchen/noiseless-mixed-v0",
-            "As kitchen/d4rl-mixed-v0, without noise on observations.",
+            "As kitchen/d4rl-mixed-v0, without noise on observations; the arm starts moved by as much.",
         ),
     ];
 
     fn create(host: Host, id: &str, model_dir: &Path) -> Outcome<Self> {
-        let (elements, noise_ratio) = match id {
-            "kitchen/d4rl-complete-v0" | "kitchen/d4rl-partial-v0" => (&PARTIAL, NOISE_RATIO),
-            "kitchen/d4rl-mixed-v0" => (&MIXED, NOISE_RATIO),
-            "kitchen/noiseless-partial-v0" => (&PARTIAL, 0.0),
-            "kitchen/noiseless-mixed-v0" => (&MIXED, 0.0),
+        let (elements, noisy) = match id {
+            "kitchen/d4rl-complete-v0" | "kitchen/d4rl-partial-v0" => (&PARTIAL, true),
+            "kitchen/d4rl-mixed-v0" => (&MIXED, true),
+            "kitchen/noiseless-partial-v0" => (&PARTIAL, false),
+            "kitchen/noiseless-mixed-v0" => (&MIXED, false),
             _ => return Err(calls::unknown(id, Self::INFOS)),
         };
         let sizes = Sizes {
@@ -151,7 +154,7 @@ impl Environment for Kitchen {
         Ok(Self {
             host,
             elements,
-            noise_ratio,
+            noisy,
             simulation: created?,
             open: [true; 4],
             observed: INITIAL,
@@ -174,7 +177,12 @@ impl Environment for Kitchen {
     }
 
     fn reset(&mut self, seed: u64, observation: &mut [f64]) -> Outcome<()> {
-        self.start(seed, &INITIAL, &[0.0; VELOCITIES], [true; 4], observation)
+        let mut qpos = INITIAL;
+        if !self.noisy {
+            let draws = self.host.uniform("reset/qpos", seed, COORDINATES)?;
+            add_noise(&mut qpos[..ARM], &draws);
+        }
+        self.start(seed, &qpos, &[0.0; VELOCITIES], [true; 4], observation)
     }
 
     fn step(&mut self, action: &[f32], observation: &mut [f64]) -> Outcome<Step> {
@@ -247,14 +255,10 @@ impl Kitchen {
             .iter_mut()
             .zip(qpos)
             .for_each(|(o, x)| *o = *x);
-        if self.noise_ratio > 0.0 {
+        if self.noisy {
             let stream = format!("observation/{}", self.observations);
             let draws = self.host.uniform(&stream, self.seed, COORDINATES)?;
-            let noise = NOISE.iter().zip(&draws);
-            let noise = noise.map(|(amplitude, u)| amplitude * (2.0 * u - 1.0));
-            let ratio = self.noise_ratio;
-            let observed = self.observed.iter_mut();
-            observed.zip(noise).for_each(|(o, n)| *o += ratio * n);
+            add_noise(&mut self.observed, &draws);
         }
         self.observations += 1;
         let goal = tasks::goal(self.elements);
@@ -263,4 +267,12 @@ impl Kitchen {
         out.zip(values).for_each(|(out, value)| *out = *value);
         Ok(())
     }
+}
+
+/// Adds D4RL's noise, given uniform numbers in `[0, 1)`, to the first coordinates.
+fn add_noise(coordinates: &mut [f64], draws: &[f64]) {
+    let noise = NOISE.iter().zip(draws);
+    let noise = noise.map(|(amplitude, u)| NOISE_RATIO * amplitude * (2.0 * u - 1.0));
+    let coordinates = coordinates.iter_mut();
+    coordinates.zip(noise).for_each(|(x, n)| *x += n);
 }

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     }
     let library = source::library(path)?;
     let sidecar = seal::seal(&library)?;
-    let subject = subject(&library, &sidecar, settings)?;
+    let subject = subject(&library, &sidecar, args.of.as_deref(), settings)?;
     let cases = conformance::cases(&sidecar, &args.only, args.of.as_deref())?;
     if !args.json {
         output::data(&heading(&sidecar));
@@ -105,8 +105,14 @@ fn several(sidecar: &Sidecar) -> bool {
     sidecar.learners.len() + sidecar.environments.len() > 1
 }
 
-/// The library with its runtimes; an error names the runtime that is not there and why.
-fn subject(library: &Path, sidecar: &Sidecar, settings: &Settings) -> Result<Subject, Refusal> {
+/// The library with its runtimes and the model files of its environments, or of the one that is checked alone; an error
+/// names the runtime that is not there and why.
+fn subject(
+    library: &Path,
+    sidecar: &Sidecar,
+    of: Option<&str>,
+    settings: &Settings,
+) -> Result<Subject, Refusal> {
     let runtimes = Runtimes { settings };
     let find = |name: &String| {
         runtimes.find(name).map_err(|reason| {
@@ -119,6 +125,7 @@ fn subject(library: &Path, sidecar: &Sidecar, settings: &Settings) -> Result<Sub
         })
     };
     let environments = sidecar.environments.iter();
+    let environments = environments.filter(|e| of.is_none_or(|id| e.id == id));
     let files: Vec<String> = environments.flat_map(|e| e.model_files.clone()).collect();
     fetch_models(settings, &files).map_err(|reason| Refusal::new(Exit::Execution, reason))?;
     let mut folders = model_folders(settings).into_iter();
@@ -216,7 +223,7 @@ fn one(
     apply_numeric_mode()?;
     let sidecar = Sidecar::read(library)?;
     let case = Case::named(&sidecar, check, of)?;
-    let subject = subject(library, &sidecar, settings)?;
+    let subject = subject(library, &sidecar, of, settings)?;
     conformance::write_result(result, &conformance::run_one(&case, &subject))?;
     Ok(Exit::Ok)
 }
