@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::replay::{folder, replay};
+use common::replay::{folder, replay, replay_starts};
 use mujoco::{Kitchen, Locomotion, Maze, Suite};
 use plugin_api::Environment;
 use std::collections::BTreeMap;
@@ -77,6 +77,12 @@ fn the_walker_equals_dm_control() {
 #[test]
 fn the_cheetah_equals_dm_control() {
     check::<Suite>("dm-cheetah", SUITE);
+}
+
+#[test]
+fn starts_of_the_suite_equal_dm_control_given_its_draws() {
+    replay_starts::<Suite>(&folder(), "dm-walker");
+    replay_starts::<Suite>(&folder(), "dm-cheetah");
 }
 
 const ANT: &[(&str, usize)] = &[

@@ -7,6 +7,9 @@ Start states: random joint angles and pitch, from lying to falling, after 0 to 2
 velocities; for the walker every third near upright. Actions, by stretch modulo 3: in [-1, 1], in [-2, 2], small. All
 tasks of a robot share the physics, so one stretch has a reward for each. Rewards may differ in the last bit, since
 NumPy's exp is not libm's: the tolerance is 1e-12.
+
+Arrays beside those of golden.py: draw [M, 9], uniform numbers for the nine joints, and start [M, S], the first
+observation of the episode that they begin.
 """
 
 import numpy as np
@@ -69,6 +72,28 @@ def start_state(rng, env, stretch):
     return physics.get_state() + np.concatenate([np.zeros(9), rng.normal(0, [0.1, 4][stretch % 2], 9)])
 
 
+class Draws:
+    """Stands for NumPy's generator: uniform(low, high) from given numbers in [0, 1), one per joint."""
+
+    def __init__(self, draws, joints):
+        self.draws, self.joints = draws, list(joints)
+
+    def uniform(self, low, high):
+        count = np.size(low)
+        taken, self.joints = self.joints[:count], self.joints[count:]
+        return low + (high - low) * (self.draws[taken] if np.ndim(low) else self.draws[taken[0]])
+
+
+def start(env, draws):
+    """The first observation of an episode whose joints are drawn by `draws`, in the order in which the task draws."""
+    model = env.physics.model
+    drawn = model.jnt_limited == 1
+    if isinstance(env.task, walker.PlanarWalker):
+        drawn |= model.jnt_type == 3  # Hinges without limits turn freely.
+    env.task._random = Draws(draws, np.flatnonzero(drawn))
+    return np.concatenate([np.atleast_1d(value) for value in env.reset().observation.values()])
+
+
 def main():
     made_with = golden.check_pins("dm_control", "mujoco", "numpy")
     arguments = golden.arguments(__doc__)
@@ -98,6 +123,8 @@ def main():
                 columns[f"reward:{id}"].append(values)
                 facts["rewards_between_0_and_1"] += int(((0.01 < values) & (values < 0.99)).sum())
             facts["stretches_out_of_bounds"] += bool((np.abs(actions) > 1).any())
+        columns["draw"] = [rng.uniform(size=9) for _ in range(8)]
+        columns["start"] = [start(env, draws) for draws in columns["draw"]]
         golden.write(arguments.out, name, ids, made_with, columns, facts, 1e-12)
 
 

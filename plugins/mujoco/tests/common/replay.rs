@@ -94,6 +94,25 @@ pub(crate) fn replay<E: Environment>(folder: &Path, name: &str) -> Option<BTreeM
     Some(golden.header.facts)
 }
 
+/// Compares the observations `start [M, S]` of `<folder>/<name>.bin` with those of resets of its first environment that
+/// draw `draw [M, D]`.
+pub(crate) fn replay_starts<E: Environment>(folder: &Path, name: &str) {
+    let golden = Golden::read(folder, name);
+    let id = golden.header.environments.first().unwrap();
+    let Some(mut environment) = super::open::<E>(id) else {
+        return;
+    };
+    let (shape, draws) = golden.float64("draw");
+    let width = shape[1];
+    let (shape, starts) = golden.float64("start");
+    assert!(shape[0] > 0 && shape[1] == environment.spec().observation_dim);
+    for (draws, expected) in draws.chunks_exact(width).zip(starts.chunks_exact(shape[1])) {
+        super::set_draws(draws);
+        let found = super::start(&mut environment, 0);
+        expect_equal(&found, expected, golden.header.tolerance, id);
+    }
+}
+
 fn replay_in<E: Environment>(environment: &mut E, golden: &Golden, id: &str) {
     let spec = environment.spec();
     let tolerance = golden.header.tolerance;
