@@ -101,6 +101,9 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     })
 }
 
+/// From more environments on, the heading counts them; the results below name them.
+const MANY: usize = 8;
+
 fn several(sidecar: &Sidecar) -> bool {
     sidecar.learners.len() + sidecar.environments.len() > 1
 }
@@ -241,7 +244,10 @@ fn heading(sidecar: &Sidecar) -> String {
         }
         parts.push(part);
     }
-    parts.extend(sidecar.environments.iter().map(|e| e.id.clone()));
+    match sidecar.environments.len() {
+        many if many > MANY => parts.push(format!("{many} environments")),
+        _ => parts.extend(sidecar.environments.iter().map(|e| e.id.clone())),
+    }
     let short = sidecar.library.sha256.get(..4).unwrap_or_default();
     format!(
         "{} {}  {}   (sha256 {short}…, ABI {}.{})",
