@@ -5,6 +5,7 @@
 //! * `exact`, version 1: the built-in environments, computed by [`reference_returns`]. A row for a dataset's id has the
 //!   dataset's behaviour at 0; a row for an environment has a fixed reference policy there. pi* is at 100.
 //! * `d4rl`, version 1: the constants of D4RL's `infos.py` (and, for maze2d, of its dataset names).
+//! * `ogbench`, version 1: the share of episodes that reach the goal. `exorl`, version 1: a return of 1000 is 100.
 //!
 //! Ids are matched with `/` read as `-`, so `hopper/d4rl-v4` matches the pattern `hopper-*`. The first row wins.
 

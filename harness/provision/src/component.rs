@@ -14,13 +14,48 @@ pub enum Component {
     Mujoco,
     /// Model files (`hopper.xml`, ...) of gymnasium 1.4.0's MuJoCo environments.
     GymnasiumModels,
+    /// Model files (`walker.xml`, `cheetah.xml`) of dm_control 1.0.39.
+    DmControlModels,
+    /// Model files (`ant.xml`, `point.xml`) of OGBench 1.2.1.
+    OgbenchModels,
+    /// Model files of the Franka kitchen of gymnasium-robotics 1.4.2.
+    GymnasiumRoboticsModels,
 }
 
 impl Component {
     /// All components, in the order in which they are set up.
-    pub const ALL: [Self; 3] = [Self::Libtorch, Self::Mujoco, Self::GymnasiumModels];
+    pub const ALL: [Self; 6] = [
+        Self::Libtorch,
+        Self::Mujoco,
+        Self::GymnasiumModels,
+        Self::DmControlModels,
+        Self::OgbenchModels,
+        Self::GymnasiumRoboticsModels,
+    ];
 
-    /// Short name: `libtorch`, `mujoco`, `gymnasium`.
+    /// Whether it is fetched when an environment needs it, and not before.
+    pub fn on_demand(self) -> bool {
+        matches!(
+            self,
+            Self::DmControlModels | Self::OgbenchModels | Self::GymnasiumRoboticsModels
+        )
+    }
+
+    /// Whether it is model files, which suit every platform.
+    pub fn is_models(self) -> bool {
+        !matches!(self, Self::Libtorch | Self::Mujoco)
+    }
+
+    /// The component that holds an environment's model file, such as `gymnasium-1.4.0/hopper.xml`: the cache has one
+    /// folder per package. `None` for other names.
+    pub fn from_model_file(file: &str) -> Option<Self> {
+        let (folder, _) = file.split_once('/')?;
+        Self::ALL
+            .into_iter()
+            .find(|component| component.is_models() && component.recipe().folder() == folder)
+    }
+
+    /// Short name: `libtorch`, `mujoco`, `gymnasium`, ...
     pub fn name(self) -> &'static str {
         self.recipe().name
     }
@@ -53,6 +88,9 @@ impl Component {
             Self::Libtorch => &recipe::LIBTORCH,
             Self::Mujoco => &recipe::MUJOCO,
             Self::GymnasiumModels => &recipe::GYMNASIUM_MODELS,
+            Self::DmControlModels => &recipe::DM_CONTROL_MODELS,
+            Self::OgbenchModels => &recipe::OGBENCH_MODELS,
+            Self::GymnasiumRoboticsModels => &recipe::GYMNASIUM_ROBOTICS_MODELS,
         }
     }
 }
@@ -78,6 +116,22 @@ pub fn runtime_libraries(component: Component, dir: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn model_files_name_the_package_that_holds_them() {
+        let found = Component::from_model_file;
+        assert_eq!(
+            found("gymnasium-1.4.0/hopper.xml"),
+            Some(Component::GymnasiumModels)
+        );
+        assert_eq!(
+            found("dm_control-1.0.39/common/skybox.xml"),
+            Some(Component::DmControlModels)
+        );
+        for other in ["hopper.xml", "gymnasium-1.3.0/hopper.xml", "mujoco-3.9.0/x"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn runtime_entries_name_a_component_with_its_version() {

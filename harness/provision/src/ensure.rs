@@ -43,7 +43,7 @@ pub fn located(settings: &Settings, component: Component) -> Result<Option<PathB
     let own = match component {
         Component::Libtorch => settings.libtorch.as_deref().map(own_libtorch),
         Component::Mujoco => settings.mujoco.as_deref().map(own_mujoco),
-        Component::GymnasiumModels => None,
+        _ => None,
     };
     match own {
         Some(found) => found.map(Some),
@@ -89,7 +89,7 @@ fn check_platform(component: Component) -> Result<(), Error> {
         target_os = "linux",
         target_arch = "x86_64",
         target_env = "gnu"
-    )) || component == Component::GymnasiumModels
+    )) || component.is_models()
     {
         return Ok(());
     }

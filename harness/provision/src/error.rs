@@ -225,7 +225,7 @@ impl Error {
                 match component {
                     Component::Libtorch => ", or set LIBTORCH to a libtorch 2.11.0 built for this platform",
                     Component::Mujoco => ", or set ASSAY_MUJOCO to a MuJoCo 3.9.0 built for this platform",
-                    Component::GymnasiumModels => "",
+                    _ => "",
                 }
             ),
             Self::Io { .. } => "check the permissions of that folder, or set ASSAY_CACHE to another one".to_string(),

@@ -8,6 +8,7 @@
 //! <cache>/libtorch-2.11.0/    lib/  include/  build-version   FILES.sha256  READY.json
 //! <cache>/mujoco-3.9.0/       lib/  include/                  FILES.sha256  READY.json
 //! <cache>/gymnasium-1.4.0/    hopper.xml ...                  FILES.sha256  READY.json
+//! <cache>/ogbench-1.2.1/      ant.xml  point.xml              FILES.sha256  READY.json
 //! <cache>/.work/              locks and what is being fetched; safe to delete when nothing runs
 //! ```
 //!

@@ -1,5 +1,11 @@
 //! What each component is made of: pinned wheels, the entries taken from them, and what is added.
 
+mod models;
+
+pub(crate) use models::{
+    DM_CONTROL_MODELS, GYMNASIUM_MODELS, GYMNASIUM_ROBOTICS_MODELS, OGBENCH_MODELS,
+};
+
 /// Everything that decides the content of one component's folder.
 #[derive(Debug)]
 pub(crate) struct Recipe {
@@ -191,34 +197,6 @@ pub(crate) static MUJOCO: Recipe = Recipe {
     disk_bytes: 6_356_579,
 };
 
-/// Model files of gymnasium's MuJoCo environments.
-pub(crate) static GYMNASIUM_MODELS: Recipe = Recipe {
-    name: "gymnasium",
-    version: "1.4.0",
-    wheels: &[Wheel {
-        project: "gymnasium",
-        version: "1.4.0",
-        file: "gymnasium-1.4.0-py3-none-any.whl",
-        sha256: "1cb947c59e7c72d8eabb2c2274c00cd20948e69f8452a9ef4092223be24fdf0e",
-        bytes: 476_306,
-        picks: &[
-            Pick::Tree {
-                from: "gymnasium/envs/mujoco/assets/",
-                to: "",
-                suffix: ".xml",
-            },
-            Pick::File {
-                from: "gymnasium-1.4.0.dist-info/licenses/LICENSE",
-                to: "licenses/gymnasium.txt",
-            },
-        ],
-    }],
-    texts: &[],
-    links: &[],
-    libraries: &[],
-    disk_bytes: 62_940,
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +216,8 @@ mod tests {
 
     #[test]
     fn pins_are_well_formed() {
-        for recipe in [&LIBTORCH, &MUJOCO, &GYMNASIUM_MODELS] {
+        for component in crate::component::Component::ALL {
+            let recipe = component.recipe();
             for wheel in recipe.wheels {
                 assert_eq!(wheel.sha256.len(), 64, "{}", wheel.file);
                 let stem = wheel.project.replace('-', "_");

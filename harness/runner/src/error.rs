@@ -70,6 +70,14 @@ pub enum Error {
         /// Folders searched.
         searched: Vec<String>,
     },
+    /// The package that holds the model files of an environment cannot be fetched.
+    #[error("environment `{environment}` needs model files: {reason}")]
+    ModelPackage {
+        /// The environment.
+        environment: String,
+        /// Why.
+        reason: String,
+    },
     /// A file operation failed.
     #[error("{action} {path}: {source}")]
     Io {
@@ -102,7 +110,7 @@ impl Error {
             Self::Dataset(e) => e.hint(),
             Self::Plugin(e) => e.hint(),
             Self::Store(e) => e.hint(),
-            Self::Environment(_) | Self::Io { .. } => None,
+            Self::Environment(_) | Self::ModelPackage { .. } | Self::Io { .. } => None,
             Self::DatasetMissing { import, .. } => Some(match import {
                 Some(command) => format!("import it: {command}"),
                 None => "import or generate it with `assay dataset`".into(),

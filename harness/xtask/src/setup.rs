@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, explained};
 pub(crate) struct Components {
     pub(crate) libtorch: PathBuf,
     pub(crate) mujoco: PathBuf,
-    /// Used by tests only; a worker finds it by itself.
+    /// gymnasium's model files. Used by tests only; a worker finds them by itself.
     pub(crate) models: PathBuf,
 }
 
@@ -28,6 +28,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<u8> {
     let found = components(workspace)?;
     if verify {
         for component in Component::ALL {
+            if component.on_demand()
+                && provision::located(&workspace.settings, component)
+                    .map_err(explained)?
+                    .is_none()
+            {
+                continue;
+            }
             let mut progress = Terminal::new();
             provision::verify(&workspace.settings, component, &mut progress).map_err(explained)?;
             progress.end_line();
@@ -39,19 +46,31 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<u8> {
     Ok(0)
 }
 
-/// Fetches what is missing. Free when nothing is.
+/// Fetches what is missing for building and for the manifests of quickstart. Free when nothing is.
 pub(crate) fn components(workspace: &Workspace) -> Result<Components> {
-    let ensure = |component| {
-        let mut progress = Terminal::new();
-        let folder = provision::ensure(&workspace.settings, component, &mut progress);
-        progress.end_line();
-        folder.map_err(explained)
-    };
     Ok(Components {
-        libtorch: ensure(Component::Libtorch)?,
-        mujoco: ensure(Component::Mujoco)?,
-        models: ensure(Component::GymnasiumModels)?,
+        libtorch: ensure(workspace, Component::Libtorch)?,
+        mujoco: ensure(workspace, Component::Mujoco)?,
+        models: ensure(workspace, Component::GymnasiumModels)?,
     })
+}
+
+/// Fetches the model files that only some environments need; the tests of these environments compare them with their
+/// originals.
+pub(crate) fn models_on_demand(workspace: &Workspace) -> Result<()> {
+    for component in Component::ALL {
+        if component.on_demand() {
+            ensure(workspace, component)?;
+        }
+    }
+    Ok(())
+}
+
+fn ensure(workspace: &Workspace, component: Component) -> Result<PathBuf> {
+    let mut progress = Terminal::new();
+    let folder = provision::ensure(&workspace.settings, component, &mut progress);
+    progress.end_line();
+    folder.map_err(explained)
 }
 
 /// Refuses to begin a long build that would fail at its end.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::command::{cargo_in, status};
 use crate::plugins::{plugin_packages, release_test};
 use crate::quickstart::prepare;
-use crate::setup::Components;
+use crate::setup::{Components, models_on_demand};
 use crate::workspace::{Workspace, variable};
 
 /// `cargo xtask test [cargo test arguments]`
@@ -29,6 +29,9 @@ pub(crate) fn all_pass(
     let names: Vec<&str> = plugin_packages(workspace)
         .map(|package| package.name.as_str())
         .collect();
+    if arguments.is_empty() || names_plugin(arguments, &["mujoco"]) {
+        models_on_demand(workspace)?;
+    }
     let mut commands = Vec::new();
     if arguments.is_empty() {
         let mut harness = harness_command(workspace);
@@ -47,7 +50,7 @@ pub(crate) fn all_pass(
     }
     let mut pass = true;
     for command in &mut commands {
-        with_test_environment(workspace, components, command);
+        with_test_environment(workspace, command);
         pass &= status(command)?.success();
     }
     Ok(pass)
@@ -73,10 +76,10 @@ fn plugin_command(workspace: &Workspace, components: &Components) -> Command {
     cargo
 }
 
-fn with_test_environment(workspace: &Workspace, components: &Components, command: &mut Command) {
+fn with_test_environment(workspace: &Workspace, command: &mut Command) {
     command
         .env("ASSAY_CACHE", &workspace.settings.cache)
-        .env("ASSAY_TEST_MODELS", &components.models)
+        .env("ASSAY_TEST_MODELS", &workspace.settings.cache)
         .env("ASSAY_TEST_PLUGINS", workspace.plugin_libraries())
         .env("ASSAY_TEST_BINARY", workspace.assay());
 }

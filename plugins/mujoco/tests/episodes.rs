@@ -7,26 +7,22 @@
 
 mod common;
 
-use common::{buffer, create, model_dir, open};
+use common::{buffer, model_dir, start};
 use mujoco::Locomotion;
-use plugin_api::{Code, Environment};
+use plugin_api::{Code, Environment, Outcome};
+use std::path::Path;
 
-const IDS: [&str; 4] = [
-    "hopper/d4rl-v4",
-    "halfcheetah/d4rl-v4",
-    "hopper/gymnasium-v4",
-    "halfcheetah/gymnasium-v4",
-];
+fn open(id: &str) -> Option<Locomotion> {
+    common::open(id)
+}
 
-fn start(environment: &mut Locomotion, seed: u64) -> Vec<f64> {
-    let mut observation = buffer(environment);
-    environment.reset(seed, &mut observation).unwrap();
-    observation
+fn create(id: &str, models: &Path) -> Outcome<Locomotion> {
+    common::create(id, models)
 }
 
 #[test]
 fn an_episode_is_a_function_of_its_seed_alone() {
-    for id in IDS {
+    for id in Locomotion::INFOS.iter().map(|info| info.id) {
         let Some(mut environment) = open(id) else {
             return;
         };
@@ -61,10 +57,12 @@ fn root_mean_square(values: &[f64]) -> f64 {
 #[test]
 fn reset_noise_has_the_distribution_of_gymnasium() {
     let uniform = 1.0 / 3.0_f64.sqrt();
-    // Observation columns: hopper height at 1.25 (0), velocity (7); halfcheetah pitch (1), velocity (12).
+    // Observation columns: height of hopper and walker2d at 1.25 (0), pitch of the halfcheetah (1), velocities (7, 12).
     let cases = [
         ("hopper/d4rl-v4", 0, 1.25, 5e-3, 5e-3 * uniform),
         ("hopper/d4rl-v4", 7, 0.0, 5e-3, 5e-3 * uniform),
+        ("walker2d/d4rl-v4", 0, 1.25, 5e-3, 5e-3 * uniform),
+        ("walker2d/gymnasium-v5", 12, 0.0, 5e-3, 5e-3 * uniform),
         ("halfcheetah/d4rl-v4", 1, 0.0, 0.1, 0.1 * uniform),
         ("halfcheetah/d4rl-v4", 12, 0.0, f64::INFINITY, 0.1),
     ];
@@ -133,18 +131,20 @@ fn an_action_beyond_the_bounds_costs_what_its_clipped_self_costs_in_the_d4rl_fla
 }
 
 #[test]
-fn the_alive_bonus_is_paid_on_the_terminating_step() {
-    let Some(mut environment) = open("hopper/d4rl-v4") else {
-        return;
-    };
-    let mut observation = buffer(&environment);
-    let mut state = vec![0.0; 12];
-    (state[1], state[2]) = (1.25, 0.19);
-    state[8] = 5.0;
-    environment.set_state(&state, &mut observation).unwrap();
-    let step = environment.step(&[0.0; 3], &mut observation).unwrap();
-    assert!(step.terminated && observation[1] >= 0.2, "{observation:?}");
-    assert!((0.9..1.1).contains(&step.reward), "{}", step.reward);
+fn the_alive_bonus_is_paid_on_the_terminating_step_up_to_v4() {
+    for (id, bonus) in [("hopper/d4rl-v4", 1.0), ("hopper/gymnasium-v5", 0.0)] {
+        let Some(mut environment) = open(id) else {
+            return;
+        };
+        let mut observation = buffer(&environment);
+        let mut state = vec![0.0; 12];
+        (state[1], state[2]) = (1.25, 0.19);
+        state[8] = 5.0;
+        environment.set_state(&state, &mut observation).unwrap();
+        let step = environment.step(&[0.0; 3], &mut observation).unwrap();
+        assert!(step.terminated && observation[1] >= 0.2, "{observation:?}");
+        assert!((step.reward - bonus).abs() < 0.1, "{id}: {}", step.reward);
+    }
 }
 
 #[test]
@@ -190,25 +190,26 @@ fn bad_calls_are_refused() {
 
 #[test]
 fn a_missing_broken_or_foreign_model_is_refused() {
-    let Some(models) = model_dir() else {
+    let file = "gymnasium-1.4.0/hopper.xml";
+    let Some(models) = model_dir(&[file]) else {
         return;
     };
-    let refuse = |id: &str, folder: &std::path::Path| match create(id, folder) {
+    let refuse = |id: &str, folder: &Path| match create(id, folder) {
         Ok(_) => panic!("{id} was created"),
         Err(failure) => failure.message,
     };
-    let unknown = refuse("walker2d/d4rl-v4", &models);
-    assert!(unknown.contains("`walker2d/d4rl-v4`") && unknown.contains("hopper/d4rl-v4"));
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mujoco-models");
-    std::fs::create_dir_all(&folder).unwrap();
-    let model = folder.join("hopper.xml");
+    let unknown = refuse("walker2d/d4rl-v9", &models);
+    assert!(unknown.contains("`walker2d/d4rl-v9`") && unknown.contains("hopper/d4rl-v4"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mujoco-models");
+    std::fs::create_dir_all(folder.join("gymnasium-1.4.0")).unwrap();
+    let model = folder.join(file);
     let _ = std::fs::remove_file(&model);
     let missing = refuse("hopper/d4rl-v4", &folder);
     assert!(missing.contains("hopper.xml does not exist"), "{missing}");
     std::fs::write(&model, "<mujoco><worldbody></mujoco>").unwrap();
     let broken = refuse("hopper/d4rl-v4", &folder);
     assert!(broken.contains("hopper.xml: "), "{broken}");
-    std::fs::copy(models.join("half_cheetah.xml"), &model).unwrap();
+    std::fs::copy(models.join("gymnasium-1.4.0/half_cheetah.xml"), &model).unwrap();
     let foreign = refuse("hopper/d4rl-v4", &folder);
     assert!(
         foreign.contains("[9, 9, 6, 0], expected [6, 6, 3, 0]"),

@@ -72,7 +72,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
 /// Replays all stretches of `robot` in `<robot>/<flavour>-v4`; returns how many left the bounds and how many ended.
 fn replay(robot: &str, flavour: &str) -> Option<(usize, usize)> {
     let golden = Golden::read(robot);
-    let mut environment = common::open(&format!("{robot}/{flavour}-v4"))?;
+    let mut environment: mujoco::Locomotion = common::open(&format!("{robot}/{flavour}-v4"))?;
     let spec = environment.spec();
     let (shape, actions) = golden.float32("action");
     let &[stretches, steps, action_dim] = shape else {

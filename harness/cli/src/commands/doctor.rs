@@ -33,7 +33,7 @@ struct Line {
 pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
     let provision = settings.provision()?;
     if args.fix {
-        for component in Component::ALL {
+        for component in Component::ALL.into_iter().filter(|c| !c.on_demand()) {
             provision::ensure(provision, component, &mut Download::new())?;
         }
     }
@@ -42,6 +42,13 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
         let found = provision::located(provision, component);
         let (ok, detail) = match found {
             Ok(Some(folder)) => (true, folder.display().to_string()),
+            Ok(None) if component.on_demand() => (
+                true,
+                format!(
+                    "fetched when an environment needs it ({} MB)",
+                    component.download_bytes().div_ceil(1_000_000)
+                ),
+            ),
             Ok(None) => (
                 false,
                 format!(

@@ -2,13 +2,14 @@
 
 use crate::exit::{Exit, Refusal};
 use crate::output;
+use crate::progress::Download;
 use crate::settings::Settings;
 use manifest::{Manifest, Position};
 use plugin_host::{Runtime, RuntimeLibrary, Search};
 use provision::Component;
 use runner::{Places, Plan, Resolver};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +54,7 @@ impl Session {
         let resolver = Resolver {
             search: &search,
             runtime: &|name| runtimes.find(name),
+            models: &|files| fetch_models(settings, files),
             locate: &locate,
             note: &output::note,
         };
@@ -75,12 +77,6 @@ fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
 }
 
 fn places(settings: &Settings) -> Result<Places, Refusal> {
-    let mut models = Vec::new();
-    if let Ok(provision) = settings.provision()
-        && let Ok(Some(folder)) = provision::located(provision, Component::GymnasiumModels)
-    {
-        models.push(folder);
-    }
     Ok(Places {
         home: absolute(&settings.home)?,
         data: absolute(&settings.data)?,
@@ -89,8 +85,36 @@ fn places(settings: &Settings) -> Result<Places, Refusal> {
             PathBuf::from("benchmarks"),
             settings.home.join("benchmarks"),
         ],
-        models,
+        models: model_folders(settings),
     })
+}
+
+/// Where model files are looked for: the cache, which has a folder per package, then gymnasium's folder, for
+/// environments that name their files without a package.
+pub(crate) fn model_folders(settings: &Settings) -> Vec<PathBuf> {
+    let Ok(provision) = settings.provision() else {
+        return Vec::new();
+    };
+    let gymnasium = provision::located(provision, Component::GymnasiumModels);
+    let gymnasium = gymnasium.ok().flatten();
+    [Some(provision.cache.clone()), gymnasium]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Fetches the packages that hold model files, such as `gymnasium-1.4.0/hopper.xml`, where they are missing.
+pub(crate) fn fetch_models(settings: &Settings, files: &[String]) -> Result<(), String> {
+    let packages: BTreeSet<Component> = files
+        .iter()
+        .filter_map(|file| Component::from_model_file(file))
+        .collect();
+    for package in packages {
+        let provision = settings.provision().map_err(|e| e.message)?;
+        provision::ensure(provision, package, &mut Download::new())
+            .map_err(|error| format!("{error}; {}", error.hint()))?;
+    }
+    Ok(())
 }
 
 /// Looks through the plugin path; libraries whose metadata are missing or stale are sealed first, in a child process.

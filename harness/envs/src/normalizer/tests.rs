@@ -97,6 +97,22 @@ fn the_first_matching_pattern_wins_and_slashes_read_as_dashes() {
     );
     assert_eq!(lookup("d4rl", "antmaze/large-v2").unwrap().ref_max, 1.0);
     assert_eq!(lookup("d4rl", "maze2d-umaze-v1").unwrap().ref_max, 161.86);
+    assert_eq!(
+        lookup("d4rl", "walker2d/d4rl-mj20-v4").unwrap().ref_min,
+        1.629008
+    );
+    assert_eq!(
+        lookup("d4rl", "kitchen/d4rl-mixed-v0").unwrap().ref_max,
+        4.0
+    );
+    let goals = "antmaze/ogbench-large-task3-v0";
+    assert_eq!(lookup("ogbench", goals).unwrap().score(1.0), 100.0);
+    assert_eq!(
+        lookup("exorl", "dm-cheetah/run-backward-v1")
+            .unwrap()
+            .score(250.0),
+        25.0
+    );
     let dataset = lookup("exact", "cbandit/narrow-expert-v0").unwrap();
     assert_ne!(
         dataset.ref_min,
@@ -115,7 +131,7 @@ fn unknown_names_and_ids_are_refused() {
     let error = lookup("d4lr", "hopper-medium-v2").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown score normaliser `d4lr`, known are exact, d4rl"
+        "unknown score normaliser `d4lr`, known are exact, d4rl, ogbench, exorl"
     );
     assert!(matches!(
         lookup("d4rl", "cartpole/x-v0"),

@@ -40,6 +40,8 @@ pub struct Resolver<'a> {
     pub search: &'a Search,
     /// Finds a runtime by the words of a sidecar, or says why it is not there.
     pub runtime: &'a dyn Fn(&str) -> Result<Runtime, String>,
+    /// Sees to it that the packages of an environment's model files are there, or says why they are not.
+    pub models: &'a dyn Fn(&[String]) -> Result<(), String>,
     /// Says where a key of the manifest stands.
     pub locate: &'a dyn Fn(&str) -> manifest::Position,
     /// Told of slow steps (generating data).

@@ -202,6 +202,10 @@ pub(crate) fn environment(
         });
     }
     let found = resolver.search.environment(id)?;
+    (resolver.models)(&found.meta.model_files).map_err(|reason| Error::ModelPackage {
+        environment: id.to_owned(),
+        reason,
+    })?;
     let (model_dir, model_digests) = model_files(id, &found.meta.model_files, places)?;
     Ok(EnvironmentFacts {
         id: id.to_owned(),

@@ -1,4 +1,4 @@
-//! A host for tests and the place of the model files.
+//! A host for tests, the place of the model files, and the replay of golden files.
 
 #![allow(
     unsafe_code,
@@ -10,11 +10,23 @@
     reason = "the test harness shows the log and the reason of a skip"
 )]
 
+pub(crate) mod replay;
+
 use manifest::random::Family;
-use mujoco::Locomotion;
 use plugin_api::{Environment, Host, Outcome, abi, raw};
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::path::PathBuf;
+
+thread_local! {
+    /// What every draw of this thread gives instead of random numbers, if set.
+    static SET_DRAWS: RefCell<Option<Vec<f64>>> = const { RefCell::new(None) };
+}
+
+/// Lets every draw of this thread give `draws`.
+pub(crate) fn set_draws(draws: &[f64]) {
+    SET_DRAWS.set(Some(draws.to_vec()));
+}
 
 unsafe extern "C" fn no_batch(
     _: *mut c_void,
@@ -42,6 +54,10 @@ unsafe extern "C" fn random(
             std::slice::from_raw_parts_mut(out, count as usize),
         )
     };
+    if let Some(set) = SET_DRAWS.with_borrow(Clone::clone) {
+        out.copy_from_slice(&set);
+        return abi::OK;
+    }
     let mut draws = Family::new(7, &["environment", name]).at(position);
     for x in out {
         *x = match kind {
@@ -93,41 +109,52 @@ pub(crate) fn host() -> Host {
     unsafe { Host::from_raw(&raw const TABLE.0) }.expect("a valid table")
 }
 
-/// The folder of gymnasium's model files, or None after printing why the test is skipped.
+/// The folder with one folder of model files per package, or None after printing why the test is skipped.
 #[allow(
     clippy::disallowed_methods,
     reason = "tests are configured by environment variables"
 )]
-pub(crate) fn model_dir() -> Option<PathBuf> {
+pub(crate) fn model_dir(files: &[&str]) -> Option<PathBuf> {
     let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let cached = || {
         let cache = path("ASSAY_CACHE")
             .or_else(|| path("XDG_CACHE_HOME").map(|folder| folder.join("assay")))
             .or_else(|| path("HOME").map(|folder| folder.join(".cache/assay")))?;
-        Some(cache.join("gymnasium-1.4.0"))
+        Some(cache)
     };
     let found = path("ASSAY_TEST_MODELS").or_else(cached)?;
-    if found.join("hopper.xml").is_file() {
+    let Some(missing) = files.iter().find(|file| !found.join(file).is_file()) else {
         return Some(found);
-    }
+    };
     println!(
-        "skipped: no hopper.xml in {}; set ASSAY_TEST_MODELS to gymnasium's envs/mujoco/assets",
+        "skipped: no {missing} in {}; `cargo xtask test` fetches it",
         found.display()
     );
     None
 }
 
-/// The environment `id`, or None where the models are absent.
-pub(crate) fn open(id: &str) -> Option<Locomotion> {
-    Some(create(id, &model_dir()?).expect("the environment is created"))
+/// The environment `id`, or None where its models are absent.
+pub(crate) fn open<E: Environment>(id: &str) -> Option<E> {
+    let mut infos = E::INFOS.iter();
+    let info = infos.find(|info| info.id == id).expect("a known id");
+    Some(create(id, &model_dir(info.model_files)?).expect("the environment is created"))
 }
 
-/// `Locomotion::create` with the host of these tests.
-pub(crate) fn create(id: &str, model_dir: &std::path::Path) -> Outcome<Locomotion> {
-    Locomotion::create(host(), id, model_dir)
+/// `Environment::create` with the host of these tests.
+pub(crate) fn create<E: Environment>(id: &str, model_dir: &std::path::Path) -> Outcome<E> {
+    E::create(host(), id, model_dir)
 }
 
 /// An observation buffer of the right size.
-pub(crate) fn buffer(environment: &Locomotion) -> Vec<f64> {
+pub(crate) fn buffer(environment: &impl Environment) -> Vec<f64> {
     vec![0.0; environment.spec().observation_dim]
+}
+
+/// Starts episode `seed`; returns its observation.
+pub(crate) fn start(environment: &mut impl Environment, seed: u64) -> Vec<f64> {
+    let mut observation = buffer(environment);
+    environment
+        .reset(seed, &mut observation)
+        .expect("a reset never fails");
+    observation
 }

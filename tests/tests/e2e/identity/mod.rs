@@ -146,6 +146,7 @@ impl Planner {
         let resolver = Resolver {
             search: &self.search,
             runtime: &|name| Err(format!("{name} is not needed here")),
+            models: &|_| Ok(()),
             locate: &|_| Position::default(),
             note: &|_| {},
         };

@@ -1,7 +1,7 @@
 //! `assay plugin check`: the conformance suite from the command line, and the child that runs one check of it.
 
 use super::{grid, seal, source};
-use crate::commands::session::{Runtimes, myself};
+use crate::commands::session::{Runtimes, fetch_models, model_folders, myself};
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
@@ -9,7 +9,6 @@ use clap::Args;
 use conformance::{Case, CaseResult, Report, Subject, Suite};
 use plugin_host::numeric::{self, Request};
 use plugin_host::{Error, Sidecar};
-use provision::Component;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -77,7 +76,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     }
     let library = source::library(path)?;
     let sidecar = seal::seal(&library)?;
-    let subject = subject(&library, &sidecar, settings)?;
+    let subject = subject(&library, &sidecar, args.of.as_deref(), settings)?;
     let cases = conformance::cases(&sidecar, &args.only, args.of.as_deref())?;
     if !args.json {
         output::data(&heading(&sidecar));
@@ -102,12 +101,21 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Outcome {
     })
 }
 
+/// From more environments on, the heading counts them; the results below name them.
+const MANY: usize = 8;
+
 fn several(sidecar: &Sidecar) -> bool {
     sidecar.learners.len() + sidecar.environments.len() > 1
 }
 
-/// The library with its runtimes; an error names the runtime that is not there and why.
-fn subject(library: &Path, sidecar: &Sidecar, settings: &Settings) -> Result<Subject, Refusal> {
+/// The library with its runtimes and the model files of its environments, or of the one that is checked alone; an error
+/// names the runtime that is not there and why.
+fn subject(
+    library: &Path,
+    sidecar: &Sidecar,
+    of: Option<&str>,
+    settings: &Settings,
+) -> Result<Subject, Refusal> {
     let runtimes = Runtimes { settings };
     let find = |name: &String| {
         runtimes.find(name).map_err(|reason| {
@@ -119,8 +127,12 @@ fn subject(library: &Path, sidecar: &Sidecar, settings: &Settings) -> Result<Sub
                 .hint("`assay doctor --fix` fetches what is missing")
         })
     };
-    let models = settings.provision().ok();
-    let models = models.and_then(|p| provision::located(p, Component::GymnasiumModels).ok()?);
+    let environments = sidecar.environments.iter();
+    let environments = environments.filter(|e| of.is_none_or(|id| e.id == id));
+    let files: Vec<String> = environments.flat_map(|e| e.model_files.clone()).collect();
+    fetch_models(settings, &files).map_err(|reason| Refusal::new(Exit::Execution, reason))?;
+    let mut folders = model_folders(settings).into_iter();
+    let models = folders.find(|folder| files.iter().all(|file| folder.join(file).is_file()));
     Ok(Subject {
         library: library.to_owned(),
         runtimes: sidecar
@@ -214,7 +226,7 @@ fn one(
     apply_numeric_mode()?;
     let sidecar = Sidecar::read(library)?;
     let case = Case::named(&sidecar, check, of)?;
-    let subject = subject(library, &sidecar, settings)?;
+    let subject = subject(library, &sidecar, of, settings)?;
     conformance::write_result(result, &conformance::run_one(&case, &subject))?;
     Ok(Exit::Ok)
 }
@@ -232,7 +244,10 @@ fn heading(sidecar: &Sidecar) -> String {
         }
         parts.push(part);
     }
-    parts.extend(sidecar.environments.iter().map(|e| e.id.clone()));
+    match sidecar.environments.len() {
+        many if many > MANY => parts.push(format!("{many} environments")),
+        _ => parts.extend(sidecar.environments.iter().map(|e| e.id.clone())),
+    }
     let short = sidecar.library.sha256.get(..4).unwrap_or_default();
     format!(
         "{} {}  {}   (sha256 {short}…, ABI {}.{})",
