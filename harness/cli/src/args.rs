@@ -72,6 +72,9 @@ pub(crate) enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the JSON Schema of a manifest
     Schema,
+    /// Replay recorded states; started by `assay dataset lint --physics`
+    #[command(hide = true)]
+    Physics(dataset::PhysicsArgs),
     /// Compute one node; started by `assay run`
     #[command(hide = true)]
     Worker(run::WorkerArgs),

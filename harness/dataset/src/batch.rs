@@ -138,7 +138,7 @@ impl Batch {
         }
     }
 
-    fn check_lengths(&self, layout: &Layout) -> Result<()> {
+    pub(crate) fn check_lengths(&self, layout: &Layout) -> Result<()> {
         let n = self.len();
         let lengths = [
             (EPISODE, self.episode.len(), n),

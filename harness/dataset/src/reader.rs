@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use arrow::array::AsArray;
+use arrow::datatypes::{Float32Type, Float64Type};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::digest::{Digest, Digests, Hasher};
@@ -144,6 +146,35 @@ impl Dataset {
         }
         self.check_counts(&tally.counts())?;
         Ok(loaded.sealed())
+    }
+
+    /// The values of a side column `[n, width]`, row-major, and its width.
+    pub fn side_column(&self, name: &str) -> Result<(usize, Vec<f64>)> {
+        let record = self.metadata.columns.iter().find(|c| c.column.name == name);
+        let unknown = || Error::Schema {
+            path: self.path.clone(),
+            column: name.to_owned(),
+            expected: "a side column".to_owned(),
+            found: "none of that name".to_owned(),
+        };
+        let width = record.ok_or_else(unknown)?.column.width as usize;
+        let mut values = Vec::new();
+        for batch in self.scan(false)? {
+            let batch = batch?;
+            let column = batch.column_by_name(name).ok_or_else(unknown)?;
+            let flat = match column.as_fixed_size_list_opt() {
+                Some(list) => list.values(),
+                None => column,
+            };
+            if let Some(singles) = flat.as_primitive_opt::<Float32Type>() {
+                values.extend(singles.values().iter().map(|x| f64::from(*x)));
+            } else if let Some(doubles) = flat.as_primitive_opt::<Float64Type>() {
+                values.extend_from_slice(doubles.values());
+            } else {
+                return Err(unknown());
+            }
+        }
+        Ok((width, values))
     }
 
     /// Reads the whole file and compares its content with its metadata: digests of all columns, order, counts.

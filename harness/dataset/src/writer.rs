@@ -14,8 +14,10 @@ use tempfile::TempDir;
 use crate::batch::Batch;
 use crate::digest::Hasher;
 use crate::error::{Error, Mismatch, Result};
+use crate::lint::Rows;
 use crate::metadata::{Description, METADATA_KEY, Metadata, Origin};
 use crate::reader::{DATA_FILE, Dataset};
+use crate::repair::{Fix, Repair};
 use crate::rows::{CoreRows, check_nulls};
 use crate::schema::{Column, EPISODE, Layout, TERMINATED, TRUNCATED};
 use crate::tally::{Counts, Tally};
@@ -35,6 +37,8 @@ pub struct WriteOptions {
     pub row_group_rows: usize,
     /// Compression of pages.
     pub compression: Compression,
+    /// What is put right on the way in.
+    pub fixes: Vec<Fix>,
 }
 
 impl Default for WriteOptions {
@@ -43,6 +47,7 @@ impl Default for WriteOptions {
             overwrite: false,
             row_group_rows: 65_536,
             compression: Compression::Zstd(3),
+            fixes: Vec::new(),
         }
     }
 }
@@ -76,6 +81,8 @@ pub struct Written {
     pub folder: PathBuf,
     /// Whether anything was written.
     pub outcome: Outcome,
+    /// What each fix was applied to, by rows of the source.
+    pub fixed: Vec<(Fix, Rows)>,
 }
 
 /// Writes one dataset into a staging folder of the data root; [`finish`](Self::finish) moves it into place.
@@ -89,6 +96,7 @@ pub struct DatasetWriter {
     layout: Layout,
     hasher: Hasher,
     tally: Tally,
+    repair: Option<Repair>,
     // Before `staging`, because fields are dropped in order and the folder holds the open file.
     writer: ArrowWriter<File>,
     _lock: File,
@@ -147,6 +155,9 @@ impl DatasetWriter {
                 action: "start the file",
                 source,
             })?;
+        let widths = (layout.observation_dim, layout.action_dim);
+        let repair = (!options.fixes.is_empty())
+            .then(|| Repair::new(&options.fixes, widths, description.action_bounds.clone()));
         let (hasher, tally, root) = (Hasher::new(&layout), Tally::default(), root.to_owned());
         Ok(Self {
             description,
@@ -155,6 +166,7 @@ impl DatasetWriter {
             layout,
             hasher,
             tally,
+            repair,
             writer,
             _lock: lock,
             staging,
@@ -163,8 +175,34 @@ impl DatasetWriter {
 
     /// Appends rows. After an error the dataset can only be dropped.
     pub fn push(&mut self, batch: Batch) -> Result<()> {
+        match &mut self.repair {
+            Some(repair) => {
+                batch.check_lengths(&self.layout)?;
+                let mended = repair.push(batch);
+                self.push_rows(mended)
+            }
+            None => self.push_rows(batch),
+        }
+    }
+
+    fn push_rows(&mut self, batch: Batch) -> Result<()> {
+        if self.repair.is_some() && batch.is_empty() {
+            return Ok(());
+        }
         let batch = batch.into_record_batch(&self.layout)?;
         self.push_record_batch(&batch)
+    }
+
+    /// Writes what the repair still holds, and says what it did.
+    fn mend_the_rest(&mut self) -> Result<()> {
+        let Some(repair) = &mut self.repair else {
+            return Ok(());
+        };
+        let rest = repair.finish();
+        if let Origin::File { notes, .. } = &mut self.description.origin {
+            notes.extend(repair.notes());
+        }
+        self.push_rows(rest)
     }
 
     fn push_record_batch(&mut self, batch: &RecordBatch) -> Result<()> {
@@ -201,6 +239,7 @@ impl DatasetWriter {
     /// A dataset of the same name with the same content is left alone; with other content it is an error unless
     /// [`WriteOptions::overwrite`] is set.
     pub fn finish(mut self) -> Result<Written> {
+        self.mend_the_rest()?;
         let counts = self.tally.counts();
         let id = self.description.id.clone();
         if counts.transitions == 0 {
@@ -233,10 +272,12 @@ impl DatasetWriter {
             &metadata,
             self.options.overwrite,
         )?;
+        let fixed = self.repair.as_ref().map(Repair::done).unwrap_or_default();
         Ok(Written {
             metadata,
             folder,
             outcome,
+            fixed,
         })
     }
 

@@ -11,6 +11,14 @@ pub enum Error {
     /// A dataset problem.
     #[error(transparent)]
     Dataset(#[from] dataset::Error),
+    /// A dataset whose physics cannot be replayed.
+    #[error("the physics of dataset `{dataset}` cannot be replayed: {reason}")]
+    Physics {
+        /// Its id.
+        dataset: String,
+        /// What is missing.
+        reason: String,
+    },
     /// A plugin problem.
     #[error(transparent)]
     Plugin(#[from] plugin_host::Error),
@@ -110,7 +118,10 @@ impl Error {
             Self::Dataset(e) => e.hint(),
             Self::Plugin(e) => e.hint(),
             Self::Store(e) => e.hint(),
-            Self::Environment(_) | Self::ModelPackage { .. } | Self::Io { .. } => None,
+            Self::Environment(_)
+            | Self::ModelPackage { .. }
+            | Self::Io { .. }
+            | Self::Physics { .. } => None,
             Self::DatasetMissing { import, .. } => Some(match import {
                 Some(command) => format!("import it: {command}"),
                 None => "import or generate it with `assay dataset`".into(),

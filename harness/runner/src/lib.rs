@@ -11,6 +11,7 @@ mod error;
 mod job;
 mod machine;
 mod observe;
+mod physics;
 mod plan;
 mod pool;
 pub mod worker;
@@ -19,6 +20,7 @@ pub use data::{ensure_generated, generated_id, read_recipe};
 pub use error::Error;
 pub use job::{Job, StageJob};
 pub use observe::{Hole, MS_PER_ACTION, observe};
+pub use physics::{Deviation, PhysicsReport, PhysicsRequest, physics_request, replay_physics};
 pub use plan::{Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
 pub use pool::{Event, Options, Report, execute};
 

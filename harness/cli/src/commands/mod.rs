@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Dataset(args) => dataset::run(args, settings),
         Command::Plugin(args) => plugin::run(args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),
+        Command::Physics(args) => dataset::physics(&args),
         Command::Worker(args) => worker::run(&args),
         Command::Schema => {
             let schema =

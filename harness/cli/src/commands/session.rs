@@ -67,6 +67,27 @@ impl Session {
     }
 }
 
+/// What to replay of a dataset, with its simulator found among the plugins.
+pub(crate) fn physics_request(
+    dataset: &dataset::Dataset,
+    settings: &Settings,
+) -> Result<runner::PhysicsRequest, Refusal> {
+    let search = sealed_search(&settings.plugin_path)?;
+    let runtimes = Runtimes { settings };
+    let resolver = Resolver {
+        search: &search,
+        runtime: &|name| runtimes.find(name),
+        models: &|files| fetch_models(settings, files),
+        locate: &|_| Position::default(),
+        note: &output::note,
+    };
+    Ok(runner::physics_request(
+        dataset,
+        &places(settings)?,
+        &resolver,
+    )?)
+}
+
 fn absolute(path: &Path) -> Result<PathBuf, Refusal> {
     std::path::absolute(path).map_err(|e| {
         Refusal::new(

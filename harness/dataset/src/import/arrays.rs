@@ -113,6 +113,8 @@ pub(super) struct Array {
     kind: Kind,
     dtype: String,
     store: Store,
+    /// NaN and infinity pass, because they are put right later.
+    keeps_non_finite: bool,
 }
 
 impl Array {
@@ -131,6 +133,19 @@ impl Array {
             kind,
             dtype,
             store,
+            keeps_non_finite: false,
+        }
+    }
+
+    /// Lets NaN and infinity pass.
+    pub(super) fn keep_non_finite(&mut self) {
+        self.keeps_non_finite = true;
+    }
+
+    /// Forgets the rows from `rows` on.
+    pub(super) fn cut(&mut self, rows: u64) {
+        if let Some(own) = self.shape.first_mut() {
+            *own = rows.min(*own);
         }
     }
 
@@ -378,7 +393,10 @@ impl Array {
             SideValues::F64(values) => values,
         };
         let rounded: Vec<f32> = values.iter().map(|&x| x as f32).collect();
-        if let Some(at) = rounded.iter().position(|x| !x.is_finite()) {
+        let overflow = |(x, wide): (&f32, &f64)| {
+            !x.is_finite() && (wide.is_finite() || !self.keeps_non_finite)
+        };
+        if let Some(at) = rounded.iter().zip(&values).position(overflow) {
             let (row, dimension) = self.place(at, start);
             return Err(self.problem(ImportProblem::Overflow {
                 array: self.key.clone(),
@@ -414,6 +432,9 @@ impl Array {
     }
 
     fn finite<T: Copy + Into<f64>>(&self, values: &[T], start: u64) -> Result<()> {
+        if self.keeps_non_finite {
+            return Ok(());
+        }
         match check_finite(&self.key, values, self.width() as usize, start) {
             Err(Error::NotFinite {
                 array,

@@ -9,6 +9,7 @@ use super::arrays::{Archive, Array};
 use super::window::{Window, Windows};
 use super::{ImportOptions, problem};
 use crate::error::{ImportProblem, Result};
+use crate::repair::Fix;
 use crate::schema::{CORE_COLUMNS, Column};
 
 /// Bytes of decoded rows that are held at a time, about.
@@ -54,8 +55,42 @@ impl Source {
                 source.add_other(file, array, options)?;
             }
         }
+        let fixes = &options.write.fixes;
+        if fixes.contains(&Fix::UnequalLengths) {
+            source.cut_to_shortest();
+        }
+        if fixes.contains(&Fix::NonFinite) {
+            source.all_mut().for_each(Array::keep_non_finite);
+        }
         source.check_lengths(file)?;
         Ok(source)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Array> {
+        let required = [
+            &mut self.observations,
+            &mut self.actions,
+            &mut self.rewards,
+            &mut self.terminals,
+        ];
+        required
+            .into_iter()
+            .chain(&mut self.timeouts)
+            .chain(&mut self.next_observations)
+            .chain(self.side.iter_mut().map(|(_, array)| array))
+    }
+
+    fn cut_to_shortest(&mut self) {
+        let all: Vec<u64> = self.all_mut().map(|array| array.rows()).collect();
+        let (shortest, longest) = (all.iter().min().copied(), all.iter().max().copied());
+        if let (Some(shortest), Some(longest)) = (shortest, longest)
+            && shortest < longest
+        {
+            self.all_mut().for_each(|array| array.cut(shortest));
+            self.notes.push(format!(
+                "fix `unequal-lengths`: arrays of up to {longest} rows cut to {shortest}"
+            ));
+        }
     }
 
     pub(super) fn core(&self) -> Vec<&Array> {

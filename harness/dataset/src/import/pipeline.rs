@@ -105,7 +105,10 @@ pub(super) fn write(
         }
         progress(done, total);
     }
-    side.check(&writer.counts())?;
+    // A declared count is that of the source as it is.
+    if options.write.fixes.is_empty() {
+        side.check(&writer.counts())?;
+    }
     if let (true, Some(why)) = (within_unit, unit) {
         writer.assume_action_bounds(vec![[-1.0, 1.0]; widths.1 as usize], why);
     }

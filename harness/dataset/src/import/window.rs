@@ -123,7 +123,7 @@ impl<W: Windows> Assembled<W> {
     ) -> Result<bool> {
         match (stated, next_row) {
             (_, None) => Ok(true),
-            (Some(stated), Some(next_row)) if stated != next_row => {
+            (Some(stated), Some(next_row)) if differ(stated, next_row) => {
                 if self.rules.split_discontinuities {
                     Ok(true)
                 } else {
@@ -155,4 +155,11 @@ impl<W: Windows> Rows for Assembled<W> {
         self.next = next;
         Ok(Some((batch, end)))
     }
+}
+
+/// Whether two observations differ; a NaN, which passes only to be cut out later, equals itself.
+fn differ(a: &[f32], b: &[f32]) -> bool {
+    a.iter()
+        .zip(b)
+        .any(|(a, b)| a != b && !(a.is_nan() && b.is_nan()))
 }

@@ -11,6 +11,8 @@ mod resolve;
 mod score;
 mod stage;
 
+pub(crate) use resolve::environment as environment_facts;
+
 use crate::error::Error;
 use crate::job::Job;
 use manifest::Manifest;

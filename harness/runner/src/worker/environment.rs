@@ -11,7 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// Random numbers for environment plugins; they see nothing else of the harness.
-struct EnvironmentServices;
+pub(crate) struct EnvironmentServices;
 
 impl Services for EnvironmentServices {
     fn batch(

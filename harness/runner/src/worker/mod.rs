@@ -19,6 +19,7 @@ mod transform;
 use crate::channel::{self, Message};
 use crate::error::Error;
 use crate::job::Job;
+pub(crate) use environment::EnvironmentServices;
 use failure::Stop;
 use std::io::Read;
 use std::os::unix::net::UnixStream;

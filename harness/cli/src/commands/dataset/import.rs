@@ -7,11 +7,12 @@ use crate::progress::Download;
 use crate::settings::Settings;
 use clap::{Args, ValueEnum};
 use dataset::import::{self, ImportOptions, Mapping, SideFile};
+use dataset::repair::Fix;
 use dataset::{Error, ImportProblem, WriteOptions};
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Layout {
+pub(super) enum Layout {
     /// What the content shows
     Auto,
     /// HDF5 as D4RL writes it
@@ -37,7 +38,7 @@ enum Layout {
 }
 
 impl Layout {
-    fn named(self) -> Option<import::Layout> {
+    pub(super) fn named(self) -> Option<import::Layout> {
         Some(match self {
             Self::Auto => return None,
             Self::D4rl => import::Layout::D4rl,
@@ -69,7 +70,8 @@ Examples:
   assay dataset import cartpole_random.h5 --id cartpole/random-v0 --environment cartpole-v0
   assay dataset import rollouts.npz --layout imitation --id cartpole/expert-v0 --environment cartpole-v0 --convert-f64
   assay dataset import log.csv --id plant/log-v0 --environment plant-v0 --map episode=run --map 'observation=obs_*' --map action=u --map reward=r --map truncated=last
-  assay dataset import log.parquet --id plant/log-v0 --environment plant-v0 --mapping columns.toml"
+  assay dataset import log.parquet --id plant/log-v0 --environment plant-v0 --mapping columns.toml
+  assay dataset import old.hdf5 --id hopper/old-v0 --environment hopper/d4rl-v4 --fix time-limit-terminated=1000 --fix actions-out-of-bounds"
 )]
 pub(super) struct ImportArgs {
     /// The file or folder
@@ -115,6 +117,10 @@ pub(super) struct ImportArgs {
     /// End the episode where the next observation is not the following row's, instead of refusing the file
     #[arg(long)]
     split_discontinuities: bool,
+    /// Put right what `assay dataset lint` finds; may be repeated. time-limit-terminated=STEPS, reward-shifted=1 or =-1, non-finite,
+    /// unequal-lengths, actions-out-of-bounds, duplicate-trajectory, empty-episode
+    #[arg(long, value_name = "CODE", value_parser = str::parse::<Fix>)]
+    fix: Vec<Fix>,
     /// Replace a dataset of the same id with other content
     #[arg(long)]
     overwrite: bool,
@@ -163,6 +169,7 @@ pub(super) fn run(args: ImportArgs, settings: &Settings) -> Outcome {
         side_file: args.metadata.map_or(SideFile::Beside, SideFile::At),
         write: WriteOptions {
             overwrite: args.overwrite,
+            fixes: args.fix,
             ..WriteOptions::default()
         },
         ..ImportOptions::new(id(&args.id)?)

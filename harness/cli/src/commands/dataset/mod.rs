@@ -1,6 +1,9 @@
-//! `assay dataset`: import, generate, list, show, verify, stats.
+//! `assay dataset`: import, lint, generate, list, show, verify, stats.
 
 mod import;
+mod lint;
+
+pub(crate) use lint::{PhysicsArgs, physics};
 
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
@@ -13,6 +16,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   assay dataset import hopper_medium-v2.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4
   assay dataset import pointmaze-medium-navigate-v0.npz --id pointmaze/medium-navigate-local-v0 --environment pointmaze/ogbench-medium-v0
+  assay dataset lint hopper/medium-local-v0 --physics
   assay dataset generate manifests/datasets/cbandit-suboptimal-high-coverage-v0.toml --seed 3
   assay dataset list
   assay dataset verify hopper/medium-local-v0")]
@@ -25,6 +29,8 @@ pub(crate) struct DatasetArgs {
 enum Verb {
     /// Import a file or folder of another layout as checked, digest-identified Parquet
     Import(Box<import::ImportArgs>),
+    /// Look for the historical defects of offline data in a dataset or a file
+    Lint(lint::LintArgs),
     /// Generate a dataset from a recipe
     Generate(GenerateArgs),
     /// List all datasets
@@ -67,6 +73,7 @@ struct GenerateArgs {
 pub(crate) fn run(args: DatasetArgs, settings: &Settings) -> Outcome {
     match args.verb {
         Verb::Import(args) => import::run(*args, settings),
+        Verb::Lint(args) => lint::run(&args, settings),
         Verb::Generate(args) => generate(&args, settings),
         Verb::List(flags) => list(&flags, settings),
         Verb::Show(args) => show(&args, settings),
