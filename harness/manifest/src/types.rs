@@ -111,6 +111,10 @@ pub struct BenchmarkRef {
     /// Name in this manifest and in tables; absent: the id. A benchmark may be listed twice under two names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Where policies are scored, in place of the benchmark's environment: one task of several, or another version. Its
+    /// observations, actions and goals must have the same shapes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// How states are shown to learners and policies; absent: as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformSpec>,

@@ -56,7 +56,14 @@ pub(crate) fn benchmarks(
         }
     }
     let find = |(i, reference): (usize, &BenchmarkRef)| {
-        known.get(&reference.id).cloned().ok_or_else(|| {
+        let found = known.get(&reference.id).map(|definition| BenchmarkDefinition {
+            environment: reference
+                .environment
+                .clone()
+                .unwrap_or_else(|| definition.environment.clone()),
+            ..definition.clone()
+        });
+        found.ok_or_else(|| {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();
             Error::Manifest(manifest::Error::UnknownName {
                 at: (resolver.locate)(&format!("benchmark[{i}].id")),
