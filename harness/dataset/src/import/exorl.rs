@@ -176,7 +176,7 @@ pub(super) fn open(
         split,
         task,
         total,
-        done: 0,
+        read: 0,
         at: 0,
         episode: 0,
     };
@@ -205,7 +205,7 @@ struct Folder {
     split: bool,
     task: Option<Task>,
     total: u64,
-    done: u64,
+    read: u64,
     at: usize,
     episode: u32,
 }
@@ -214,7 +214,7 @@ impl Folder {
     /// One episode; long ones come in several batches, which are joined.
     fn read(&mut self, path: &Path) -> Result<Batch> {
         let (episode, archive) = Episode::open(path, &self.options)?;
-        self.done += episode.observation.rows();
+        self.read += episode.observation.rows();
         let observations = Cursor::new(episode.observation);
         let mut rows = Paired::new(observations, Cursor::new(episode.action));
         rows = rows.starting_at(self.episode);
@@ -281,6 +281,6 @@ impl Rows for Folder {
         let path = self.folder.join(file);
         self.at += 1;
         let batch = self.read(&path)?;
-        Ok(Some((batch, self.done)))
+        Ok(Some((batch, self.read)))
     }
 }

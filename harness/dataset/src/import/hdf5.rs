@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5_pure::{ChunkCacheConfig, DType, Dataset, DatasetAccessProperties, File, Group, Layout};
+use hdf5_pure::{
+    Chunk, ChunkCacheConfig, DType, Dataset, DatasetAccessProperties, File, Group, Layout,
+};
 use serde_json::Value;
 
 use super::arrays::{Array, Kind, Store};
-use super::{EXPANSION, MAX_HELD_BYTES, problem};
+use super::{EXPANSION, problem};
 use crate::error::{Error, ImportProblem, Result};
 use crate::writer::io_error;
 
 /// Most that is held of one array's decoded chunks.
 const MAX_CACHE_BYTES: u64 = 64 << 20;
+
+/// A chunk is decoded as a whole, in a few copies, and several arrays are read side by side.
+const MAX_CHUNK_BYTES: u64 = 128 << 20;
 
 /// Groups nested deeper than this are not searched; it also ends cycles of links.
 const MAX_DEPTH: u32 = 4;
@@ -63,11 +68,23 @@ impl Hdf5 {
                 .with_chunk_cache(cache_for(&facts.0, element, &facts.2));
             let dataset = self.file.dataset_with_options(key, properties)?;
             let dtype = dataset.dtype()?;
-            Ok((facts, dataset, dtype))
+            let outside = match &facts.2 {
+                Layout::Chunked { .. } => plain.chunks()?.iter().any(|c| self.outside(c)),
+                _ => false,
+            };
+            Ok(((facts, outside), dataset, dtype))
         };
-        let ((shape, element, layout), dataset, dtype) =
+        let (((shape, element, layout), outside), dataset, dtype) =
             open().map_err(|source| hdf5_error(&self.path, key, source))?;
         self.check_size(key, &shape, element, &layout)?;
+        if outside {
+            let object = format!("a chunk of array `{key}`");
+            let found = "it reaches beyond the end of the file".to_owned();
+            return Err(problem(
+                &self.path,
+                ImportProblem::Damaged { object, found },
+            ));
+        }
         let kind = kind(&dtype, element);
         let text = if kind == Kind::Bool {
             "bool".to_owned()
@@ -81,6 +98,14 @@ impl Hdf5 {
             (kind, text),
             Store::Hdf5(Box::new(dataset)),
         )))
+    }
+
+    /// Whether the bytes of a chunk are not all in the file; the decoder would allocate what the index claims.
+    fn outside(&self, chunk: &Chunk) -> bool {
+        chunk
+            .address
+            .checked_add(chunk.storage_size)
+            .is_none_or(|end| end > self.length)
     }
 
     /// Refuses an array that claims more than the file can hold, before anything is allocated for it.
@@ -118,9 +143,10 @@ impl Hdf5 {
         match layout {
             Layout::Chunked { chunk_shape, .. } => {
                 let chunk = product(chunk_shape);
-                if chunk.is_none_or(|n| n > MAX_HELD_BYTES) {
+                let limit = limit.min(MAX_CHUNK_BYTES);
+                if chunk.is_none_or(|n| n > limit) {
                     let object = format!("a chunk of array `{key}`");
-                    return Err(too_large(object, chunk, MAX_HELD_BYTES));
+                    return Err(too_large(object, chunk, limit));
                 }
                 Ok(())
             }

@@ -56,7 +56,7 @@ use side::Side;
 /// What decompression can make of a byte, with a margin: deflate gives at most 1032.
 const EXPANSION: u64 = 1100;
 
-/// Most that is held of what comes in one piece: a chunk of an array, an episode that is a file.
+/// Most that is held of what comes in one piece: a list of boundaries, an array of an episode.
 const MAX_HELD_BYTES: u64 = 256 << 20;
 
 /// Imports `source`, a file or a folder, under `root`. Without a layout the content decides. `progress` is called with

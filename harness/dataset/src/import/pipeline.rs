@@ -30,7 +30,7 @@ pub(super) trait Rows {
     /// Rows of the source.
     fn total(&self) -> u64;
 
-    /// The next transitions, and how many rows of the source are done.
+    /// The next transitions, and how many rows of the source are read.
     fn next(&mut self) -> Result<Option<(Batch, u64)>>;
 }
 
@@ -98,12 +98,12 @@ pub(super) fn write(
         DatasetWriter::create(root, description, widths, &columns, options.write.clone())?;
     progress(0, total);
     let mut within_unit = unit.is_some();
-    while let Some((batch, done)) = rows.next()? {
+    while let Some((batch, read)) = rows.next()? {
         within_unit = within_unit && batch.action.iter().all(|a| a.abs() <= 1.0);
         if !batch.is_empty() {
             writer.push(batch)?;
         }
-        progress(done, total);
+        progress(read, total);
     }
     // A declared count is that of the source as it is.
     if options.write.fixes.is_empty() {

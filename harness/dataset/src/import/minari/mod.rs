@@ -134,7 +134,7 @@ pub(super) fn open(folder: &Path, data: &Path, options: &ImportOptions) -> Resul
         episodes,
         schema,
         at: 0,
-        done: 0,
+        read: 0,
     };
     Ok(Opened {
         facts,
@@ -149,7 +149,7 @@ struct All {
     schema: Schema,
     total: u64,
     at: usize,
-    done: u64,
+    read: u64,
 }
 
 impl Rows for All {
@@ -159,7 +159,7 @@ impl Rows for All {
 
     fn next(&mut self) -> Result<Option<(Batch, u64)>> {
         if self.at == self.episodes.count() {
-            self.metadata.check("total_steps", self.done)?;
+            self.metadata.check("total_steps", self.read)?;
             return Ok(None);
         }
         let episode = self.episodes.episode(self.at, &self.schema)?;
@@ -174,8 +174,8 @@ impl Rows for All {
         let width = self.schema.widths.0 as usize;
         let batch = episode.into_batch(self.at as u32, width);
         self.at += 1;
-        self.done += steps as u64;
-        Ok(Some((batch, self.done)))
+        self.read += steps as u64;
+        Ok(Some((batch, self.read)))
     }
 }
 
