@@ -51,6 +51,16 @@ impl SideValues {
         }
     }
 
+    /// Appends values of the same type; false where they are of the other.
+    pub(crate) fn append(&mut self, more: Self) -> bool {
+        match (self, more) {
+            (Self::F32(values), Self::F32(more)) => values.extend(more),
+            (Self::F64(values), Self::F64(more)) => values.extend(more),
+            _ => return false,
+        }
+        true
+    }
+
     fn dtype(&self) -> Dtype {
         match self {
             Self::F32(_) => Dtype::F32,
@@ -105,6 +115,27 @@ impl Batch {
         self.reward.push(row.reward);
         self.terminated.push(row.terminated);
         self.truncated.push(row.truncated);
+    }
+
+    /// Appends the rows of another batch with the same columns.
+    pub(crate) fn append(&mut self, more: Self) {
+        let start = self.len() as u32;
+        self.episode.extend(more.episode);
+        self.observation.extend(more.observation);
+        self.action.extend(more.action);
+        self.reward.extend(more.reward);
+        self.terminated.extend(more.terminated);
+        self.truncated.extend(more.truncated);
+        self.final_rows
+            .extend(more.final_rows.into_iter().map(|row| start + row));
+        self.final_observation.extend(more.final_observation);
+        if start == 0 {
+            self.side = more.side;
+        } else {
+            for (values, more) in self.side.iter_mut().zip(more.side) {
+                values.append(more);
+            }
+        }
     }
 
     fn check_lengths(&self, layout: &Layout) -> Result<()> {

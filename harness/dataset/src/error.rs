@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::digest::Digest;
 use crate::id::DatasetId;
+pub use crate::import::ImportProblem;
 
 /// `Result` with this crate's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -177,81 +178,6 @@ pub enum OrderProblem {
     FinalObservationInside { episode: u32 },
 }
 
-/// Why a file could not be imported.
-#[derive(Debug, thiserror::Error)]
-#[expect(
-    missing_docs,
-    reason = "the message of a variant says what its fields hold"
-)]
-pub enum ImportProblem {
-    #[error("not readable as HDF5: {object}")]
-    Hdf5 {
-        object: String,
-        #[source]
-        source: hdf5_pure::Error,
-    },
-    #[error("missing array `{key}`; present: {}", Names(present))]
-    MissingArray { key: String, present: Vec<String> },
-    #[error("arrays of unequal length: {}", Lengths(lengths))]
-    UnequalLengths { lengths: Vec<(String, u64)> },
-    #[error("array `{array}`: expected dtype {expected}, found {found}")]
-    Dtype {
-        array: String,
-        expected: &'static str,
-        found: String,
-    },
-    #[error("array `{array}`: expected shape {expected}, found {found:?}")]
-    Shape {
-        array: String,
-        expected: String,
-        found: Vec<u64>,
-    },
-    #[error("array `{array}` has no rows")]
-    NoRows { array: String },
-    #[error("array `{array}`, row {row}: expected 0 or 1, found {value}")]
-    NotBoolean { array: String, row: u64, value: u8 },
-    #[error("array `{array}`, row {row}{}: expected a finite number, found {value}", InDimension(*dimension))]
-    NotFinite {
-        array: String,
-        row: u64,
-        dimension: Option<usize>,
-        value: f64,
-    },
-    #[error("array `{array}`, row {row}{}: {value} does not fit f32", InDimension(*dimension))]
-    Overflow {
-        array: String,
-        row: u64,
-        dimension: Option<usize>,
-        value: f64,
-    },
-    #[error("row {row}: `next_observations` differs from the observation of row {}, and no episode ends there", row + 1)]
-    Discontinuity { row: u64 },
-    #[error("no environment is named")]
-    NoEnvironment,
-    #[error("side file {}: invalid TOML", path.display())]
-    SideToml {
-        path: PathBuf,
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    #[error("side file {}: key `{key}`: expected {expected}, found {found}", path.display())]
-    SideKey {
-        path: PathBuf,
-        key: String,
-        expected: &'static str,
-        found: String,
-    },
-    #[error("side file {}: `{key}` = {declared}, but the arrays give {found}", path.display())]
-    SideDisagrees {
-        path: PathBuf,
-        key: &'static str,
-        declared: f64,
-        found: f64,
-    },
-    #[error("two arrays would become column `{column}`: {}", Names(arrays))]
-    SameColumn { column: String, arrays: Vec<String> },
-}
-
 impl Error {
     /// What the user can do about it, where there is something.
     pub fn hint(&self) -> Option<String> {
@@ -272,35 +198,8 @@ impl Error {
     }
 }
 
-impl ImportProblem {
-    fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Hdf5 { .. } => {
-                "is the download complete? `h5ls` of the HDF5 tools shows what is in the file"
-            }
-            Self::Dtype { found, .. } if found == "f64" => {
-                "`--convert-f64` rounds double precision to single"
-            }
-            Self::Discontinuity { .. } => "`--split-discontinuities` ends the episode at such rows",
-            Self::NoEnvironment => {
-                "name it with `--environment`, or as `environment` in the `.toml` beside the file"
-            }
-            Self::NotFinite { array, .. } if array.starts_with("infos/") => {
-                "`--exclude <array>` leaves a side array out"
-            }
-            Self::UnequalLengths { .. } => "`--exclude <array>` leaves an array under `infos/` out",
-            Self::SameColumn { .. } => "`--exclude <array>` leaves one of them out",
-            Self::SideDisagrees { .. } => {
-                "the side file belongs to other data; correct it, or name another with `--metadata`"
-            }
-            _ => return None,
-        };
-        Some(text.to_owned())
-    }
-}
-
 /// `, dimension 3`, or nothing.
-struct InDimension(Option<usize>);
+pub(crate) struct InDimension(pub(crate) Option<usize>);
 
 impl fmt::Display for InDimension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -310,7 +209,7 @@ impl fmt::Display for InDimension {
 }
 
 /// Names in backticks, separated by commas.
-struct Names<'a, T>(&'a [T]);
+pub(crate) struct Names<'a, T>(pub(crate) &'a [T]);
 
 impl<T: AsRef<str>> fmt::Display for Names<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -321,19 +220,5 @@ impl<T: AsRef<str>> fmt::Display for Names<'_, T> {
             .collect();
         f.write_str(if quoted.is_empty() { "nothing" } else { "" })?;
         f.write_str(&quoted.join(", "))
-    }
-}
-
-/// Names with lengths.
-struct Lengths<'a>(&'a [(String, u64)]);
-
-impl fmt::Display for Lengths<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, n)| format!("`{name}` {n}"))
-            .collect();
-        f.write_str(&each.join(", "))
     }
 }

@@ -77,7 +77,7 @@ pub enum Origin {
     File {
         /// Its name, without folders.
         file: String,
-        /// SHA-256 of its bytes.
+        /// SHA-256 of its bytes; of a folder, of a line `<SHA-256>  <path>` for each file that was read.
         sha256: Digest,
         /// The layout it was read as, e.g. `d4rl-hdf5`.
         layout: String,

@@ -97,7 +97,7 @@ impl Iterator for Scan<'_> {
 }
 
 /// Runs a part of the Parquet decoder. It panics on some damaged pages; to the user these are damaged all the same.
-fn guarded<T>(path: &Path, decode: impl FnOnce() -> T) -> Result<T> {
+pub(crate) fn guarded<T>(path: &Path, decode: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(decode)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text

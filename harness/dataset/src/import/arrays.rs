@@ -1,153 +1,145 @@
-//! Arrays of an HDF5 file, read in windows of rows.
+//! Arrays of HDF5 and NPZ files, read in windows of rows; rows are the first dimension.
 
 use std::path::{Path, PathBuf};
 
-use hdf5_pure::{ChunkCacheConfig, DType, Dataset, DatasetAccessProperties, File, Group};
+use hdf5_pure::Dataset;
 use serde_json::Value;
 
-use super::problem;
+use super::hdf5::{self, Hdf5, hdf5_error};
+use super::npz::{Member, Npz};
+use super::{MAX_HELD_BYTES, problem};
 use crate::batch::SideValues;
 use crate::error::{Error, ImportProblem, Result};
 use crate::rows::check_finite;
 use crate::schema::Dtype;
 
-/// Most that is held of one array's decoded chunks.
-const MAX_CACHE_BYTES: u64 = 64 << 20;
+/// Elements of a row, at most: a row is held as a whole.
+const MAX_WIDTH: u64 = 1 << 22;
 
-/// Groups nested deeper than this are not searched; it also ends cycles of links.
-const MAX_DEPTH: u32 = 4;
+/// Names that a message lists, at most.
+const LISTED: usize = 24;
 
-/// An open HDF5 file and the paths of its arrays.
-pub(super) struct Hdf5 {
-    path: PathBuf,
-    file: File,
-    keys: Vec<String>,
+/// Integers up to here are singles without rounding.
+const EXACT: u64 = 1 << 24;
+
+/// A file of named arrays.
+pub(super) enum Archive {
+    Hdf5(Box<Hdf5>),
+    Npz(Npz),
 }
 
-impl Hdf5 {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let file =
-            File::open_streaming(path).map_err(|source| hdf5_error(path, "the file", source))?;
-        let mut keys = Vec::new();
-        collect(&file.root(), "", MAX_DEPTH, &mut keys)
-            .map_err(|source| hdf5_error(path, "the list of arrays", source))?;
-        keys.sort();
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            keys,
-        })
-    }
-
+impl Archive {
     /// Paths of all arrays, sorted.
     pub(super) fn keys(&self) -> &[String] {
-        &self.keys
+        match self {
+            Self::Hdf5(file) => file.keys(),
+            Self::Npz(file) => file.keys(),
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys()
+            .binary_search_by(|k| k.as_str().cmp(key))
+            .is_ok()
+    }
+
+    /// Names for messages.
+    pub(super) fn shown(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.keys().iter().take(LISTED).cloned().collect();
+        if self.keys().len() > LISTED {
+            keys.push(format!("... ({} in all)", self.keys().len()));
+        }
+        keys
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Hdf5(file) => file.path(),
+            Self::Npz(file) => file.path(),
+        }
     }
 
     /// The array at `key`, if there is one.
     pub(super) fn find(&self, key: &str) -> Result<Option<Array>> {
-        if !self.keys.iter().any(|k| k == key) {
-            return Ok(None);
+        match self {
+            Self::Hdf5(file) => file.find(key),
+            Self::Npz(file) => file.find(key),
         }
-        let open = || {
-            let cache = cache_for(&self.file.dataset(key)?)?;
-            let properties = DatasetAccessProperties::new().with_chunk_cache(cache);
-            let dataset = self.file.dataset_with_options(key, properties)?;
-            let (shape, dtype) = (dataset.shape()?, dataset.dtype()?);
-            let byte = dataset.element_size()? == 1;
-            Ok(Array {
-                path: self.path.clone(),
-                key: key.to_owned(),
-                dataset,
-                shape,
-                dtype,
-                byte,
-            })
-        };
-        open()
-            .map(Some)
-            .map_err(|source| hdf5_error(&self.path, key, source))
     }
 
     /// The array at `key`, or an error that lists what is there.
     pub(super) fn require(&self, key: &str) -> Result<Array> {
         let missing = || ImportProblem::MissingArray {
             key: key.to_owned(),
-            present: self.keys.clone(),
+            present: self.shown(),
         };
         self.find(key)?
-            .ok_or_else(|| problem(&self.path, missing()))
+            .ok_or_else(|| problem(self.path(), missing()))
     }
 }
 
-/// A window of rows ends inside a band of chunks, one or more for each column; the cache keeps that band for the next
-/// window, so that every chunk is decompressed once.
-fn cache_for(dataset: &Dataset) -> Result<ChunkCacheConfig, hdf5_pure::Error> {
-    let (shape, chunk) = (dataset.shape()?, dataset.chunk_shape()?.unwrap_or_default());
-    let sides = shape.iter().zip(&chunk).skip(1);
-    let band = sides.fold(1, |n: u64, (&side, &chunk)| {
-        n.saturating_mul(side.div_ceil(chunk.max(1)))
-    });
-    let chunk_bytes = chunk
-        .iter()
-        .fold(dataset.element_size()?, |n, &side| n.saturating_mul(side));
-    // One chunk more than the band, because the next is decoded before the oldest is given up.
-    let bytes = chunk_bytes
-        .saturating_mul(band.saturating_add(1))
-        .min(MAX_CACHE_BYTES);
-    let slots = band.saturating_add(1).min(1 << 16);
-    let config = ChunkCacheConfig::new().with_max_bytes(bytes as usize);
-    Ok(config.with_max_slots(slots as usize))
+/// What the elements of an array are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    F32,
+    F64,
+    Bool,
+    Int {
+        bytes: usize,
+        signed: bool,
+    },
+    /// Pickled Python objects.
+    Objects,
+    Other,
 }
 
-fn collect(
-    group: &Group,
-    prefix: &str,
-    depth: u32,
-    keys: &mut Vec<String>,
-) -> Result<(), hdf5_pure::Error> {
-    keys.extend(
-        group
-            .datasets()?
-            .into_iter()
-            .map(|name| format!("{prefix}{name}")),
-    );
-    if depth > 1 {
-        for name in group.groups()? {
-            collect(
-                &group.group(&name)?,
-                &format!("{prefix}{name}/"),
-                depth - 1,
-                keys,
-            )?;
-        }
+impl Kind {
+    pub(super) const fn int(bytes: usize, signed: bool) -> Self {
+        Self::Int { bytes, signed }
     }
-    Ok(())
 }
 
-fn hdf5_error(path: &Path, object: &str, source: hdf5_pure::Error) -> Error {
-    problem(
-        path,
-        ImportProblem::Hdf5 {
-            object: object.to_owned(),
-            source,
-        },
-    )
+/// Where the values are.
+pub(super) enum Store {
+    Hdf5(Box<Dataset>),
+    Npz(Box<Member>),
 }
 
-/// One array of the file; rows are its first dimension.
+/// One array of a file.
 pub(super) struct Array {
     path: PathBuf,
     key: String,
-    dataset: Dataset,
     shape: Vec<u64>,
-    dtype: DType,
-    byte: bool,
+    kind: Kind,
+    dtype: String,
+    store: Store,
 }
 
 impl Array {
+    pub(super) fn new(
+        path: &Path,
+        key: &str,
+        shape: Vec<u64>,
+        (kind, dtype): (Kind, String),
+        store: Store,
+    ) -> Self {
+        let (path, key) = (path.to_owned(), key.to_owned());
+        Self {
+            path,
+            key,
+            shape,
+            kind,
+            dtype,
+            store,
+        }
+    }
+
     pub(super) fn key(&self) -> &str {
         &self.key
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
     }
 
     pub(super) fn rows(&self) -> u64 {
@@ -166,41 +158,90 @@ impl Array {
     }
 
     pub(super) fn dtype(&self) -> String {
-        if self.is_boolean() {
-            "bool".to_owned()
-        } else {
-            self.dtype.to_string()
-        }
+        self.dtype.clone()
     }
 
     /// The dataset type of a float array.
     pub(super) fn float(&self) -> Option<Dtype> {
-        match self.dtype {
-            DType::F32 => Some(Dtype::F32),
-            DType::F64 => Some(Dtype::F64),
+        match self.kind {
+            Kind::F32 => Some(Dtype::F32),
+            Kind::F64 => Some(Dtype::F64),
             _ => None,
         }
     }
 
-    /// h5py writes booleans as an enumeration over bytes; older files hold plain bytes.
+    /// Older files hold plain bytes for booleans.
     fn is_boolean(&self) -> bool {
-        self.byte && matches!(self.dtype, DType::Enum(_) | DType::U8 | DType::I8)
+        matches!(self.kind, Kind::Bool | Kind::Int { bytes: 1, .. })
     }
 
-    fn problem(&self, what: ImportProblem) -> Error {
+    pub(super) fn problem(&self, what: ImportProblem) -> Error {
         problem(&self.path, what)
     }
 
     pub(super) fn require_rank(&self, rank: usize, expected: &str) -> Result<()> {
-        if self.rank() == rank && self.shape[1..].iter().all(|&n| n > 0) {
+        if self.rank() == rank && self.shape[1..].iter().all(|&n| n > 0 && n <= MAX_WIDTH) {
             return Ok(());
         }
+        Err(self.wrong_shape(expected))
+    }
+
+    /// `[rows]` or `[rows, 1]`.
+    pub(super) fn require_scalars(&self) -> Result<()> {
+        if matches!(self.shape[..], [_] | [_, 1]) {
+            return Ok(());
+        }
+        Err(self.wrong_shape("[rows] or [rows, 1]"))
+    }
+
+    /// `[rows, dimensions]`, or `[rows]` for one dimension.
+    pub(super) fn require_vectors(&self) -> Result<()> {
+        if self.is_vectors() {
+            return Ok(());
+        }
+        Err(self.wrong_shape("[rows, dimensions]"))
+    }
+
+    /// One number or several a row, in one or two dimensions.
+    pub(super) fn is_vectors(&self) -> bool {
+        match self.shape[..] {
+            [_] => true,
+            [_, width] => (1..=MAX_WIDTH).contains(&width),
+            _ => false,
+        }
+    }
+
+    /// Refuses an array that is too large to be held as a whole.
+    pub(super) fn require_held(&self) -> Result<()> {
+        let width = u64::from(self.width());
+        let bytes = self.rows().saturating_mul(width).saturating_mul(8);
+        if bytes <= MAX_HELD_BYTES {
+            return Ok(());
+        }
+        Err(self.problem(ImportProblem::TooLarge {
+            object: format!("array `{}`", self.key),
+            found: format!("{bytes} bytes"),
+            limit: format!("{MAX_HELD_BYTES} bytes"),
+        }))
+    }
+
+    /// As wide as `other`.
+    pub(super) fn require_width(&self, other: &Self) -> Result<()> {
+        self.require_vectors()?;
+        if self.width() == other.width() {
+            return Ok(());
+        }
+        let expected = format!("[rows, {}] like `{}`", other.width(), other.key);
+        Err(self.wrong_shape(&expected))
+    }
+
+    fn wrong_shape(&self, expected: &str) -> Error {
         let (array, expected, found) = (self.key.clone(), expected.to_owned(), self.shape.clone());
-        Err(self.problem(ImportProblem::Shape {
+        self.problem(ImportProblem::Shape {
             array,
             expected,
             found,
-        }))
+        })
     }
 
     pub(super) fn require_boolean(&self) -> Result<()> {
@@ -219,9 +260,21 @@ impl Array {
         }
     }
 
+    /// Floats as above, booleans, or integers, which must be exact as singles when they are read.
+    pub(super) fn require_number(&self, convert_f64: bool) -> Result<()> {
+        match self.kind {
+            Kind::Bool | Kind::Int { .. } => Ok(()),
+            _ => self.require_f32(convert_f64),
+        }
+    }
+
     fn wrong_dtype(&self, expected: &'static str) -> Error {
+        let array = self.key.clone();
+        if self.kind == Kind::Objects {
+            return self.problem(ImportProblem::Objects { array });
+        }
         self.problem(ImportProblem::Dtype {
-            array: self.key.clone(),
+            array,
             expected,
             found: self.dtype(),
         })
@@ -233,18 +286,23 @@ impl Array {
         count: u64,
     ) -> Result<Vec<T>> {
         let values = result.map_err(|source| hdf5_error(&self.path, &self.key, source))?;
-        debug_assert_eq!(
-            values.len() as u64,
-            count * u64::from(self.width()),
-            "a window of {}",
-            self.key
-        );
-        Ok(values)
+        if values.len() as u64 == count * u64::from(self.width()) {
+            return Ok(values);
+        }
+        let (object, found) = (format!("array `{}`", self.key), "rows are missing");
+        let found = found.to_owned();
+        Err(self.problem(ImportProblem::Damaged { object, found }))
     }
 
     /// Rows `start..start + count` as booleans.
-    pub(super) fn booleans(&self, start: u64, count: u64) -> Result<Vec<bool>> {
-        let bytes = self.read(self.dataset.read_raw_rows(start, count), count)?;
+    pub(super) fn booleans(&mut self, start: u64, count: u64) -> Result<Vec<bool>> {
+        let bytes = match &mut self.store {
+            Store::Hdf5(dataset) => {
+                let result = dataset.read_raw_rows(start, count);
+                self.read(result, count)?
+            }
+            Store::Npz(member) => member.rows(count)?,
+        };
         if let Some(at) = bytes.iter().position(|&byte| byte > 1) {
             let (array, row, value) = (self.key.clone(), start + at as u64, bytes[at]);
             return Err(self.problem(ImportProblem::NotBoolean { array, row, value }));
@@ -252,31 +310,76 @@ impl Array {
         Ok(bytes.into_iter().map(|byte| byte == 1).collect())
     }
 
+    /// Rows `start..start + count` of an array of numbers that are 0 or 1.
+    pub(super) fn flags(&mut self, start: u64, count: u64) -> Result<Vec<bool>> {
+        let values = self.singles(start, count)?;
+        if let Some(at) = values.iter().position(|&x| x != 0.0 && x != 1.0) {
+            let (array, row, value) = (self.key.clone(), start + at as u64, values[at]);
+            return Err(self.problem(ImportProblem::NotFlag { array, row, value }));
+        }
+        Ok(values.into_iter().map(|x| x == 1.0).collect())
+    }
+
     /// Rows `start..start + count` of a float array in its own type; all finite.
-    pub(super) fn floats(&self, start: u64, count: u64) -> Result<SideValues> {
-        if self.dtype == DType::F32 {
-            let values = self.read(self.dataset.read_f32_rows(start, count), count)?;
+    pub(super) fn floats(&mut self, start: u64, count: u64) -> Result<SideValues> {
+        if self.kind == Kind::F32 {
+            let values = match &mut self.store {
+                Store::Hdf5(dataset) => {
+                    let result = dataset.read_f32_rows(start, count);
+                    self.read(result, count)?
+                }
+                Store::Npz(member) => member.singles(count)?,
+            };
             self.finite(&values, start)?;
             return Ok(SideValues::F32(values));
         }
-        let values = self.read(self.dataset.read_f64_rows(start, count), count)?;
+        let values = match &mut self.store {
+            Store::Hdf5(dataset) => {
+                let result = dataset.read_f64_rows(start, count);
+                self.read(result, count)?
+            }
+            Store::Npz(member) => member.doubles(count)?,
+        };
         self.finite(&values, start)?;
         Ok(SideValues::F64(values))
     }
 
-    /// Rows `start..start + count` of a float array in single precision; all finite.
-    pub(super) fn singles(&self, start: u64, count: u64) -> Result<Vec<f32>> {
+    /// Rows `start..start + count` of an array of integers or booleans.
+    pub(super) fn integers(&mut self, start: u64, count: u64) -> Result<Vec<i64>> {
+        if self.kind == Kind::Bool {
+            let flags = self.booleans(start, count)?;
+            return Ok(flags.into_iter().map(i64::from).collect());
+        }
+        match &mut self.store {
+            Store::Hdf5(dataset) => {
+                let result = dataset.read_i64_rows(start, count);
+                self.read(result, count)
+            }
+            Store::Npz(member) => member.integers(count),
+        }
+    }
+
+    /// All of an array of integers, one per row.
+    pub(super) fn whole_integers(&mut self) -> Result<Vec<i64>> {
+        if !matches!(self.kind, Kind::Int { .. }) {
+            return Err(self.wrong_dtype("integers"));
+        }
+        self.require_held()?;
+        self.integers(0, self.rows())
+    }
+
+    /// Rows `start..start + count` in single precision; all finite.
+    pub(super) fn singles(&mut self, start: u64, count: u64) -> Result<Vec<f32>> {
+        if matches!(self.kind, Kind::Bool | Kind::Int { .. }) {
+            return self.exact(start, count);
+        }
         let values = match self.floats(start, count)? {
             SideValues::F32(values) => return Ok(values),
             SideValues::F64(values) => values,
         };
         let rounded: Vec<f32> = values.iter().map(|&x| x as f32).collect();
         if let Some(at) = rounded.iter().position(|x| !x.is_finite()) {
-            let width = self.width() as usize;
-            let (row, dimension) = (
-                start + (at / width) as u64,
-                (width > 1).then_some(at % width),
-            );
+            let (row, dimension) = self.place(at, start);
             return Err(self.problem(ImportProblem::Overflow {
                 array: self.key.clone(),
                 row,
@@ -285,6 +388,29 @@ impl Array {
             }));
         }
         Ok(rounded)
+    }
+
+    fn exact(&mut self, start: u64, count: u64) -> Result<Vec<f32>> {
+        let values = self.integers(start, count)?;
+        if let Some(at) = values.iter().position(|x| x.unsigned_abs() > EXACT) {
+            let (row, dimension) = self.place(at, start);
+            return Err(self.problem(ImportProblem::Inexact {
+                array: self.key.clone(),
+                row,
+                dimension,
+                value: values[at].to_string(),
+            }));
+        }
+        Ok(values.into_iter().map(|x| x as f32).collect())
+    }
+
+    /// Row and, where there are several, dimension of an element.
+    fn place(&self, at: usize, start: u64) -> (u64, Option<usize>) {
+        let width = self.width() as usize;
+        (
+            start + (at / width) as u64,
+            (width > 1).then_some(at % width),
+        )
     }
 
     fn finite<T: Copy + Into<f64>>(&self, values: &[T], start: u64) -> Result<()> {
@@ -306,44 +432,8 @@ impl Array {
 
     /// A scalar string or number, for metadata.
     pub(super) fn scalar(&self) -> Option<Value> {
-        if self.rank() != 0 {
-            return None;
-        }
-        match self.dtype {
-            DType::String | DType::VariableLengthString => self
-                .dataset
-                .read_string()
-                .ok()?
-                .into_iter()
-                .next()
-                .map(Value::from),
-            DType::F32 | DType::F64 => self
-                .dataset
-                .read_f64()
-                .ok()?
-                .into_iter()
-                .next()
-                .map(Value::from),
-            DType::U64 => self
-                .dataset
-                .read_u64()
-                .ok()?
-                .into_iter()
-                .next()
-                .map(Value::from),
-            DType::I8
-            | DType::I16
-            | DType::I32
-            | DType::I64
-            | DType::U8
-            | DType::U16
-            | DType::U32 => self
-                .dataset
-                .read_i64()
-                .ok()?
-                .into_iter()
-                .next()
-                .map(Value::from),
+        match &self.store {
+            Store::Hdf5(dataset) if self.rank() == 0 => hdf5::scalar(dataset),
             _ => None,
         }
     }

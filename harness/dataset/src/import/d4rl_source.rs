@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::arrays::{Array, Hdf5};
+use super::arrays::{Archive, Array};
+use super::window::{Window, Windows};
 use super::{ImportOptions, problem};
-use crate::batch::SideValues;
 use crate::error::{ImportProblem, Result};
 use crate::schema::{CORE_COLUMNS, Column};
 
@@ -25,21 +25,23 @@ pub(super) struct Source {
     pub(super) side: Vec<(Column, Array)>,
     pub(super) declared: BTreeMap<String, Value>,
     pub(super) notes: Vec<String>,
+    /// Rows that were read.
+    read: u64,
 }
 
 impl Source {
-    pub(super) fn open(file: &Path, options: &ImportOptions) -> Result<Self> {
-        let hdf5 = Hdf5::open(file)?;
+    pub(super) fn open(file: &Path, archive: &Archive, options: &ImportOptions) -> Result<Self> {
         let mut source = Self {
-            observations: hdf5.require("observations")?,
-            actions: hdf5.require("actions")?,
-            rewards: hdf5.require("rewards")?,
-            terminals: hdf5.require("terminals")?,
-            timeouts: hdf5.find("timeouts")?,
-            next_observations: hdf5.find("next_observations")?,
+            observations: archive.require("observations")?,
+            actions: archive.require("actions")?,
+            rewards: archive.require("rewards")?,
+            terminals: archive.require("terminals")?,
+            timeouts: archive.find("timeouts")?,
+            next_observations: archive.find("next_observations")?,
             side: Vec::new(),
             declared: BTreeMap::new(),
             notes: Vec::new(),
+            read: 0,
         };
         source.check_core(options.convert_f64)?;
         let core: Vec<String> = source
@@ -47,8 +49,8 @@ impl Source {
             .iter()
             .map(|array| array.key().to_owned())
             .collect();
-        for key in hdf5.keys().iter().filter(|key| !core.contains(key)) {
-            if let Some(array) = hdf5.find(key)? {
+        for key in archive.keys().iter().filter(|key| !core.contains(key)) {
+            if let Some(array) = archive.find(key)? {
                 source.add_other(file, array, options)?;
             }
         }
@@ -111,7 +113,7 @@ impl Source {
             }
         } else if let Some(name) = key.strip_prefix("infos/") {
             match array.float() {
-                Some(dtype) if matches!(array.rank(), 1 | 2) && array.width() > 0 => {
+                Some(dtype) if array.is_vectors() => {
                     let column = Column::new(&column_name(name), dtype, array.width());
                     if let Some((_, other)) = self.side.iter().find(|(c, _)| c.name == column.name)
                     {
@@ -163,12 +165,31 @@ impl Source {
         (WINDOW_BYTES / row_bytes).max(1)
     }
 
-    /// Reads the rows from `start` on.
-    pub(super) fn window(&self, start: u64) -> Result<Window> {
+    /// Element type of each array.
+    pub(super) fn dtypes(&self) -> BTreeMap<String, String> {
+        let side = self.side.iter().map(|(_, array)| array);
+        self.core()
+            .into_iter()
+            .chain(side)
+            .map(|array| (array.key().to_owned(), array.dtype()))
+            .collect()
+    }
+}
+
+impl Windows for Source {
+    fn total(&self) -> u64 {
+        self.observations.rows()
+    }
+
+    fn window(&mut self) -> Result<Option<Window>> {
+        let start = self.read;
         let count = self.window_rows().min(self.observations.rows() - start);
-        let optional =
-            |array: &Option<Array>| array.as_ref().map(|a| a.singles(start, count)).transpose();
-        Ok(Window {
+        if count == 0 {
+            return Ok(None);
+        }
+        self.read += count;
+        let next = self.next_observations.as_mut();
+        Ok(Some(Window {
             start,
             observations: self.observations.singles(start, count)?,
             actions: self.actions.singles(start, count)?,
@@ -176,21 +197,22 @@ impl Source {
             terminals: self.terminals.booleans(start, count)?,
             timeouts: self
                 .timeouts
-                .as_ref()
+                .as_mut()
                 .map(|a| a.booleans(start, count))
                 .transpose()?,
-            next_observations: optional(&self.next_observations)?,
+            cuts: None,
+            next_observations: next.map(|a| a.singles(start, count)).transpose()?,
             side: self
                 .side
-                .iter()
+                .iter_mut()
                 .map(|(_, array)| array.floats(start, count))
                 .collect::<Result<_>>()?,
-        })
+        }))
     }
 }
 
 /// `infos/action_log_probs` -> `action_log_prob`; other names lose what is not a letter, digit or underscore.
-fn column_name(name: &str) -> String {
+pub(super) fn column_name(name: &str) -> String {
     let clean = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -209,16 +231,4 @@ fn column_name(name: &str) -> String {
             }
         }
     }
-}
-
-/// Some rows of every array.
-pub(super) struct Window {
-    pub(super) start: u64,
-    pub(super) observations: Vec<f32>,
-    pub(super) actions: Vec<f32>,
-    pub(super) rewards: Vec<f32>,
-    pub(super) terminals: Vec<bool>,
-    pub(super) timeouts: Option<Vec<bool>>,
-    pub(super) next_observations: Option<Vec<f32>>,
-    pub(super) side: Vec<SideValues>,
 }

@@ -1,17 +1,18 @@
 //! `assay dataset`: import, generate, list, show, verify, stats.
 
+mod import;
+
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
-use crate::progress::Download;
 use crate::settings::Settings;
-use clap::{Args, Subcommand, ValueEnum};
-use dataset::import::{ImportOptions, SideFile, d4rl};
-use dataset::{Dataset, DatasetId, Metadata, Stats, Summary, WriteOptions};
+use clap::{Args, Subcommand};
+use dataset::{Dataset, DatasetId, Metadata, Stats, Summary};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   assay dataset import hopper_medium-v2.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4
+  assay dataset import pointmaze-medium-navigate-v0.npz --id pointmaze/medium-navigate-local-v0 --environment pointmaze/ogbench-medium-v0
   assay dataset generate manifests/datasets/cbandit-suboptimal-high-coverage-v0.toml --seed 3
   assay dataset list
   assay dataset verify hopper/medium-local-v0")]
@@ -22,8 +23,8 @@ pub(crate) struct DatasetArgs {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Import a file of another layout as checked, digest-identified Parquet
-    Import(ImportArgs),
+    /// Import a file or folder of another layout as checked, digest-identified Parquet
+    Import(Box<import::ImportArgs>),
     /// Generate a dataset from a recipe
     Generate(GenerateArgs),
     /// List all datasets
@@ -51,60 +52,6 @@ struct OneArgs {
     flags: Flags,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Layout {
-    /// HDF5 as D4RL writes it
-    D4rl,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "What the file does not say (environment, behaviour, licence) comes from the flags, then from a TOML of the same
-name beside the file. A failed import leaves nothing behind.
-
-Example:
-  assay dataset import hopper_medium-v2.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4"
-)]
-struct ImportArgs {
-    /// The file
-    file: PathBuf,
-    /// Id of the new dataset, family/name-vN
-    #[arg(long)]
-    id: String,
-    /// Layout of the file
-    #[arg(long, value_enum, default_value = "d4rl")]
-    layout: Layout,
-    /// Environment id
-    #[arg(long)]
-    environment: Option<String>,
-    /// Licence of the data
-    #[arg(long)]
-    licence: Option<String>,
-    /// Where the data come from
-    #[arg(long)]
-    source: Option<String>,
-    /// Steps after which an episode was cut, for files without `timeouts`
-    #[arg(long)]
-    episode_length: Option<u32>,
-    /// Metadata file instead of the one beside the data
-    #[arg(long)]
-    metadata: Option<PathBuf>,
-    /// Key under infos/ to leave out; may be repeated
-    #[arg(long)]
-    exclude: Vec<String>,
-    /// Round double-precision arrays to single
-    #[arg(long)]
-    convert_f64: bool,
-    /// End the episode where the next observation is not the following row's, instead of refusing the file
-    #[arg(long)]
-    split_discontinuities: bool,
-    /// Replace a dataset of the same id with other content
-    #[arg(long)]
-    overwrite: bool,
-    #[command(flatten)]
-    flags: Flags,
-}
-
 #[derive(Debug, Args)]
 struct GenerateArgs {
     /// The recipe
@@ -119,7 +66,7 @@ struct GenerateArgs {
 /// `assay dataset ...`
 pub(crate) fn run(args: DatasetArgs, settings: &Settings) -> Outcome {
     match args.verb {
-        Verb::Import(args) => import(args, settings),
+        Verb::Import(args) => import::run(*args, settings),
         Verb::Generate(args) => generate(&args, settings),
         Verb::List(flags) => list(&flags, settings),
         Verb::Show(args) => show(&args, settings),
@@ -140,47 +87,6 @@ fn id(text: &str) -> Result<DatasetId, Refusal> {
 
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-fn import(args: ImportArgs, settings: &Settings) -> Outcome {
-    let Layout::D4rl = args.layout;
-    let options = ImportOptions {
-        environment: args.environment,
-        licence: args.licence,
-        source: args.source,
-        episode_length: args.episode_length,
-        exclude: args.exclude,
-        convert_f64: args.convert_f64,
-        split_discontinuities: args.split_discontinuities,
-        side_file: args.metadata.map_or(SideFile::Beside, SideFile::At),
-        write: WriteOptions {
-            overwrite: args.overwrite,
-            ..WriteOptions::default()
-        },
-        ..ImportOptions::new(id(&args.id)?)
-    };
-    let mut bar = Download::new();
-    let name = args
-        .file
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let written = d4rl::import(&settings.data, &args.file, &options, &mut |rows, total| {
-        bar.advance(&name, rows, total, false);
-    })?;
-    let outcome = match written.outcome {
-        dataset::Outcome::Created => "imported",
-        dataset::Outcome::Unchanged => "already there, unchanged",
-        dataset::Outcome::Replaced => "replaced",
-    };
-    let text = if args.flags.json {
-        json(&written.metadata)
-    } else {
-        format!("{outcome}: {}", line(&written.metadata))
-    };
-    output::data(&text);
-    Ok(Exit::Ok)
 }
 
 fn line(m: &Metadata) -> String {
