@@ -91,7 +91,7 @@ impl Environment for Suite {
         let found = Self::INFOS.iter().find(|info| info.id == id);
         let parts = found.and_then(|info| Some((Task::of_id(id)?, *info.model_files.first()?)));
         let (task, file) = parts.ok_or_else(|| calls::unknown(id, Self::INFOS))?;
-        let created = Simulation::load(model_dir, file, task.body().sizes());
+        let created = Simulation::load_unseen(model_dir, file, task.body().sizes());
         forward_warnings(&host);
         let simulation = created?;
         let torso = simulation.model().name_to_id(MjtObj::mjOBJ_BODY, "torso");

@@ -149,7 +149,7 @@ impl Environment for Kitchen {
             controls: ROBOT,
         };
         let file = FILES.first().copied().unwrap_or_default();
-        let created = Simulation::load(model_dir, file, sizes);
+        let created = Simulation::load_unseen(model_dir, file, sizes);
         forward_warnings(&host);
         Ok(Self {
             host,
