@@ -152,7 +152,7 @@ pub(crate) struct Repair {
     seen: BTreeSet<[u8; 32]>,
     read: u64,
     written: u32,
-    done: BTreeMap<Fix, Rows>,
+    put_right: BTreeMap<Fix, Rows>,
 }
 
 impl Repair {
@@ -171,7 +171,7 @@ impl Repair {
             seen: BTreeSet::new(),
             read: 0,
             written: 0,
-            done: fixes.iter().map(|&fix| (fix, Rows::default())).collect(),
+            put_right: fixes.iter().map(|&fix| (fix, Rows::default())).collect(),
         }
     }
 
@@ -210,19 +210,26 @@ impl Repair {
             Code::EmptyEpisode => "episodes dropped",
             _ => "",
         };
-        let noted = self.done.iter().filter(|(fix, _)| !what(fix).is_empty());
+        let noted = self
+            .put_right
+            .iter()
+            .filter(|(fix, _)| !what(fix).is_empty());
         noted
             .map(|(fix, rows)| format!("fix `{fix}`: {} {}", rows.count, what(fix)))
             .collect()
     }
 
     /// What each fix was applied to, by rows of the source.
-    pub(crate) fn done(&self) -> Vec<(Fix, Rows)> {
-        self.done.clone().into_iter().collect()
+    pub(crate) fn put_right(&self) -> Vec<(Fix, Rows)> {
+        self.put_right.clone().into_iter().collect()
     }
 
     fn note(&mut self, code: Code, row: u64) {
-        if let Some((_, rows)) = self.done.iter_mut().find(|(fix, _)| fix.code() == code) {
+        if let Some((_, rows)) = self
+            .put_right
+            .iter_mut()
+            .find(|(fix, _)| fix.code() == code)
+        {
             rows.push(row);
         }
     }

@@ -272,7 +272,11 @@ impl DatasetWriter {
             &metadata,
             self.options.overwrite,
         )?;
-        let fixed = self.repair.as_ref().map(Repair::done).unwrap_or_default();
+        let fixed = self
+            .repair
+            .as_ref()
+            .map(Repair::put_right)
+            .unwrap_or_default();
         Ok(Written {
             metadata,
             folder,

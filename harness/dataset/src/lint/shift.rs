@@ -195,16 +195,16 @@ fn cholesky(x: &[f64], k: usize) -> Vec<f64> {
 fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
     let k = b.len();
     for i in 0..k {
-        let done: f64 = factor[i * k..i * k + i]
+        let before: f64 = factor[i * k..i * k + i]
             .iter()
             .zip(&b)
             .map(|(l, y)| l * y)
             .sum();
-        b[i] = (b[i] - done) / factor[i * k + i];
+        b[i] = (b[i] - before) / factor[i * k + i];
     }
     for i in (0..k).rev() {
-        let done: f64 = (i + 1..k).map(|j| factor[j * k + i] * b[j]).sum();
-        b[i] = (b[i] - done) / factor[i * k + i];
+        let before: f64 = (i + 1..k).map(|j| factor[j * k + i] * b[j]).sum();
+        b[i] = (b[i] - before) / factor[i * k + i];
     }
     b
 }

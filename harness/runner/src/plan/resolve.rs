@@ -56,13 +56,15 @@ pub(crate) fn benchmarks(
         }
     }
     let find = |(i, reference): (usize, &BenchmarkRef)| {
-        let found = known.get(&reference.id).map(|definition| BenchmarkDefinition {
-            environment: reference
-                .environment
-                .clone()
-                .unwrap_or_else(|| definition.environment.clone()),
-            ..definition.clone()
-        });
+        let found = known
+            .get(&reference.id)
+            .map(|definition| BenchmarkDefinition {
+                environment: reference
+                    .environment
+                    .clone()
+                    .unwrap_or_else(|| definition.environment.clone()),
+                ..definition.clone()
+            });
         found.ok_or_else(|| {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();
             Error::Manifest(manifest::Error::UnknownName {
