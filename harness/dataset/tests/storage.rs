@@ -25,6 +25,7 @@ fn options(row_group_rows: usize, compression: Compression) -> WriteOptions {
         overwrite: false,
         row_group_rows,
         compression,
+        ..WriteOptions::default()
     }
 }
 

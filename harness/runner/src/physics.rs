@@ -37,7 +37,8 @@ pub struct PhysicsReport {
     /// Next observations, against the dataset's of the row before (-1), of the next row (0) and of the one after (1): the largest
     /// absolute difference over entries, each divided by that entry's standard deviation in the data.
     pub observation: Vec<Deviation>,
-    /// Rewards, against those of the row before (-1), of the row (0) and of the row after (1), absolute.
+    /// Rewards, against those of the row before (-1), of the row (0) and of the row after (1), absolute; empty where the
+    /// environment has goals, which the data do not record.
     pub reward: Vec<Deviation>,
     /// Rows of which one says terminated and the other does not.
     pub terminated_differs: Vec<u64>,
@@ -129,8 +130,16 @@ pub fn replay_physics(request: &PhysicsRequest) -> Result<PhysicsReport, Error> 
         reason,
     };
     let spec = *environment.spec();
+    let mut observation = vec![0.0; spec.observation_dim];
+    // States of environments with goals may end with the goal, which no dataset records; any will do.
+    let mut goal = Vec::new();
+    if spec.state_dim == states.width + spec.goal_dim {
+        goal.resize(spec.goal_dim, 0.0);
+        environment.reset(0, &mut observation)?;
+        environment.goal(&mut goal)?;
+    }
     let found = (
-        states.width,
+        states.width + goal.len(),
         transitions.observation_dim(),
         transitions.action_dim(),
     );
@@ -142,11 +151,13 @@ pub fn replay_physics(request: &PhysicsRequest) -> Result<PhysicsReport, Error> 
         )));
     }
     let mut replay = Replay::new(&transitions);
-    let mut observation = vec![0.0; spec.observation_dim];
     for row in replayed_rows(&transitions) {
-        environment.set_state(states.of(row), &mut observation)?;
+        environment.set_state(&[states.of(row), &goal].concat(), &mut observation)?;
         let step = environment.step(transitions.action_at(row), &mut observation)?;
-        replay.compare(row, &observation, step.reward, step.terminated);
+        replay.compare(row, &observation);
+        if goal.is_empty() {
+            replay.compare_task(row, step.reward, step.terminated);
+        }
     }
     Ok(replay.report())
 }
@@ -234,7 +245,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn compare(&mut self, row: usize, next: &[f64], reward: f64, terminated: bool) {
+    fn compare(&mut self, row: usize, next: &[f64]) {
         let data = self.transitions;
         for (k, shift) in SHIFTS.into_iter().enumerate() {
             let there = data.observation_at((row as i64 + 1 + shift) as usize);
@@ -242,6 +253,13 @@ impl<'a> Replay<'a> {
                 .map(|((x, y), scale)| (x - f64::from(*y)).abs() * scale)
                 .fold(0.0, f64::max);
             self.observation[k].push(distance);
+        }
+    }
+
+    /// Rewards and terminations, which are those of a task; with another goal they would be others.
+    fn compare_task(&mut self, row: usize, reward: f64, terminated: bool) {
+        let data = self.transitions;
+        for (k, shift) in SHIFTS.into_iter().enumerate() {
             let stated = f64::from(data.reward()[(row as i64 + shift) as usize]);
             self.reward[k].push((reward - stated).abs());
         }
@@ -251,7 +269,7 @@ impl<'a> Replay<'a> {
     }
 
     fn report(self) -> PhysicsReport {
-        let rows = self.reward[0].len() as u64;
+        let rows = self.observation[0].len() as u64;
         let summary = |all: [Vec<f64>; 3]| {
             let pairs = SHIFTS.into_iter().zip(all);
             pairs

@@ -16,7 +16,7 @@
 //! | `no-normalizer` | an environment whose scores cannot be normalised | - |
 //! | `physics-differs` | replayed states whose successors are not the data's (`--physics`) | - |
 //!
-//! [`transitions`] checks rows in memory, [`crate::repair`] applies fixes while data are imported. Every check is a function of
+//! [`dataset`] checks a dataset, [`source`] a file or folder before it is imported; [`crate::repair`] applies fixes while data are imported. Every check is a function of
 //! the data alone and reads all rows, but the reward check, which takes at most [`SAMPLED_ROWS`] of them, evenly spaced.
 
 mod copies;
@@ -27,11 +27,14 @@ mod source;
 mod values;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::error::Result;
+use crate::reader::Dataset;
 use crate::transitions::Transitions;
 
 pub use shift::SAMPLED_ROWS;
-pub use source::{Examined, source};
+pub use source::{Examined, UNKNOWN, source};
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -115,7 +118,9 @@ impl Code {
     /// How much it matters.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::ConstantColumn | Self::NoNormalizer | Self::EmptyEpisode => Severity::Suspicion,
+            Self::ConstantColumn | Self::NoNormalizer | Self::EmptyEpisode | Self::WrongDtype => {
+                Severity::Suspicion
+            }
             _ => Severity::Defect,
         }
     }
@@ -254,15 +259,33 @@ impl Finding {
     }
 }
 
-/// What is wrong with rows in memory, in the order of codes. `action_bounds` holds `[low, high]` of each action dimension,
-/// where known.
-pub fn transitions(rows: &Transitions, action_bounds: Option<&[[f32; 2]]>) -> Vec<Finding> {
+/// What is wrong with a dataset, in the order of codes.
+///
+/// # Errors
+/// What loading it gives.
+pub fn dataset(dataset: &Dataset) -> Result<Vec<Finding>> {
+    let description = &dataset.metadata().description;
+    // Rewards that the source does not have are zeros.
+    let rewarded = description.declared.get("rewards") != Some(&Value::from("absent"));
+    let rows = dataset.load()?;
+    Ok(transitions(
+        &rows,
+        description.action_bounds.as_deref(),
+        rewarded,
+    ))
+}
+
+fn transitions(
+    rows: &Transitions,
+    action_bounds: Option<&[[f32; 2]]>,
+    rewarded: bool,
+) -> Vec<Finding> {
     let mut all: Vec<Finding> = ends::time_limits(rows).into_iter().collect();
     all.extend(seams::seams(rows));
     all.extend(shift::reward(rows));
     all.extend(values::out_of_bounds(rows, action_bounds));
     all.extend(copies::duplicates(rows));
     all.extend(ends::empty(rows));
-    all.extend(values::constants(rows));
+    all.extend(values::constants(rows, rewarded));
     all
 }

@@ -8,7 +8,7 @@ use crate::metadata::Origin;
 use crate::reader::Dataset;
 use crate::repair::Fix;
 
-use super::{Code, Finding, Rows, seams, transitions};
+use super::{Code, Finding, Rows, dataset as check, seams};
 
 /// What came of a source.
 pub struct Examined {
@@ -30,14 +30,11 @@ pub fn source(
     options: &ImportOptions,
 ) -> Result<Examined> {
     let mut options = options.clone();
-    if options.environment.is_none() {
-        options.environment = Some("unknown/unknown-v0".to_owned());
-    }
     let mut findings = Vec::new();
     let written = loop {
         match import(scratch, path, layout, &options, &mut |_, _| {}) {
             Ok(written) => break written,
-            Err(error) => findings.push(put_right(&mut options, error)?),
+            Err(error) => findings.extend(put_right(&mut options, error)?),
         }
     };
     for (fix, rows) in &written.fixed {
@@ -54,10 +51,8 @@ pub fn source(
         unmarked = Some(note.clone());
     }
     let dataset = Dataset::open(scratch, &metadata.description.id)?;
-    let bounds = metadata.description.action_bounds;
-    let rows = dataset.load()?;
     if let Some(note) = unmarked {
-        let (at, jumps) = seams::unmarked(&rows).unwrap_or_default();
+        let (at, jumps) = seams::unmarked(&dataset.load()?).unwrap_or_default();
         let seen = if jumps.is_empty() {
             note
         } else {
@@ -65,7 +60,7 @@ pub fn source(
         };
         findings.push(Finding::new(Code::MissingTimeouts, seen, at));
     }
-    for finding in transitions(&rows, bounds.as_deref()) {
+    for finding in check(&dataset)? {
         if findings.iter().all(|known| known.code != finding.code) {
             findings.push(finding);
         }
@@ -73,8 +68,11 @@ pub fn source(
     Ok(Examined { dataset, findings })
 }
 
-/// Changes the options so that the import gets past `error`, and names it.
-fn put_right(options: &mut ImportOptions, error: Error) -> Result<Finding> {
+/// The environment of a source that names none.
+pub const UNKNOWN: &str = "unknown/unknown-v0";
+
+/// Changes the options so that the import gets past `error`, and names it where it is a defect.
+fn put_right(options: &mut ImportOptions, error: Error) -> Result<Option<Finding>> {
     let Error::Import { problem, .. } = &error else {
         return Err(error);
     };
@@ -97,7 +95,11 @@ fn put_right(options: &mut ImportOptions, error: Error) -> Result<Finding> {
             options.split_discontinuities = true;
             (Code::TimeoutsMisplaced, [*row].into_iter().collect())
         }
+        ImportProblem::NoEnvironment if options.environment.is_none() => {
+            options.environment = Some(UNKNOWN.to_owned());
+            return Ok(None);
+        }
         _ => return Err(error),
     };
-    Ok(Finding::new(code, seen, rows))
+    Ok(Some(Finding::new(code, seen, rows)))
 }

@@ -30,8 +30,8 @@ pub(super) fn out_of_bounds(rows: &Transitions, bounds: Option<&[[f32; 2]]>) -> 
     })
 }
 
-/// Observation and action entries, and rewards, that have one value in all of several rows.
-pub(super) fn constants(rows: &Transitions) -> Option<Finding> {
+/// Observation and action entries, and rewards where there are any, that have one value in all of several rows.
+pub(super) fn constants(rows: &Transitions, rewarded: bool) -> Option<Finding> {
     if rows.len() < 2 {
         return None;
     }
@@ -54,7 +54,7 @@ pub(super) fn constants(rows: &Transitions) -> Option<Finding> {
             named.push(format!("{name} {}", list(&entries)));
         }
     }
-    if !constant(rows.reward(), 1).is_empty() {
+    if rewarded && !constant(rows.reward(), 1).is_empty() {
         named.push(format!("reward (always {})", rows.reward()[0]));
     }
     (!named.is_empty()).then(|| {

@@ -74,7 +74,7 @@ pub(super) fn run(args: &LintArgs, settings: &Settings) -> Outcome {
             )
         })?;
         let dataset = Dataset::open(&settings.data, &id)?;
-        let findings = of_dataset(&dataset)?;
+        let findings = lint::dataset(&dataset)?;
         (dataset, findings)
     };
     let metadata = dataset.metadata();
@@ -123,16 +123,15 @@ fn from_file(
     Ok((examined.dataset, examined.findings))
 }
 
-fn of_dataset(dataset: &Dataset) -> Result<Vec<Finding>, Refusal> {
-    let bounds = dataset.metadata().description.action_bounds.clone();
-    Ok(lint::transitions(&dataset.load()?, bounds.as_deref()))
-}
-
 /// Whether scores in this environment can be normalised.
 fn normalizer(environment: &str) -> Option<Finding> {
     let known = envs::normalizers().iter().any(|n| n.matches(environment));
     (!known).then(|| {
-        let seen = format!("no normalizer has reference scores of environment `{environment}`");
+        let seen = if environment == lint::UNKNOWN {
+            "the source names no environment; name it with `--environment`".to_owned()
+        } else {
+            format!("no normalizer has reference scores of environment `{environment}`")
+        };
         Finding::new(Code::NoNormalizer, seen, Rows::default())
     })
 }
@@ -270,6 +269,9 @@ fn text(report: &Report) -> String {
             ("observation (in standard deviations)", &physics.observation),
             ("reward", &physics.reward),
         ] {
+            if all.is_empty() {
+                continue;
+            }
             let each: Vec<String> = all
                 .iter()
                 .map(|d| format!("{} at shift {}", number(d.percentile_99), d.shift))
