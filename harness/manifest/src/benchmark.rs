@@ -32,8 +32,23 @@ pub struct BenchmarkDefinition {
     /// Goals; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<GoalRules>,
+    /// What the environment of a plugin is beyond sizes; planning loads no plugin and so cannot ask it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spaces: Option<BenchmarkSpaces>,
     /// Evaluation protocol.
     pub evaluation: BenchmarkEvaluation,
+}
+
+/// Actions and observations of an environment, checked against it by each evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkSpaces {
+    /// Size of a finite action set; 0 where actions are continuous.
+    #[serde(default)]
+    pub action_count: usize,
+    /// Channels, height, width of images; zeros where there are none.
+    #[serde(default)]
+    pub observation_shape: [usize; 3],
 }
 
 /// The protocol a benchmark asks for; a manifest may override it.

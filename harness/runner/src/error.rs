@@ -70,6 +70,20 @@ pub enum Error {
         /// Folders searched.
         searched: Vec<String>,
     },
+    /// A benchmark says something of a built-in environment that is not so.
+    #[error(
+        "benchmark `{benchmark}` says {declared:?} of environment `{environment}`, which has {found:?}"
+    )]
+    Spaces {
+        /// The benchmark.
+        benchmark: String,
+        /// Its environment.
+        environment: String,
+        /// What the benchmark says.
+        declared: manifest::BenchmarkSpaces,
+        /// What is so.
+        found: manifest::BenchmarkSpaces,
+    },
     /// A file operation failed.
     #[error("{action} {path}: {source}")]
     Io {
@@ -103,6 +117,9 @@ impl Error {
             Self::Plugin(e) => e.hint(),
             Self::Store(e) => e.hint(),
             Self::Environment(_) | Self::Io { .. } => None,
+            Self::Spaces { .. } => {
+                Some("leave `spaces` out for built-in environments, which are asked".into())
+            }
             Self::DatasetMissing { import, .. } => Some(match import {
                 Some(command) => format!("import it: {command}"),
                 None => "import or generate it with `assay dataset`".into(),
@@ -112,7 +129,7 @@ impl Error {
             }
             Self::Numeric { .. } => Some("set numeric = \"portable\" under [training]".into()),
             Self::Runtime { .. } | Self::ModelFile { .. } => {
-                Some("run `assay doctor --fix`, which fetches what is missing".into())
+                Some("run `assay doctor --fix`, which fetches what is missing; for environments of Gymnasium, `assay doctor --create gymnasium`".into())
             }
         }
     }
