@@ -114,6 +114,18 @@ mod tests {
         assert_eq!(difference, "-mujoco==3.9.0, +mujoco==3.10.0");
     }
 
+    /// Two processes list packages, one when the interpreter is set up and one when it is used.
+    #[test]
+    fn both_sides_list_packages_alike() {
+        let function = |text: &'static str| {
+            let start = text.find("def packages():").unwrap();
+            let end = text[start..].find("\n\n\n").unwrap();
+            &text[start..start + end]
+        };
+        let written = include_str!("../../../harness/provision/src/packages.py");
+        assert_eq!(function(crate::child::SOURCE), function(written));
+    }
+
     #[test]
     fn an_empty_folder_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();

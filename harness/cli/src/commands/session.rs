@@ -81,6 +81,9 @@ fn places(settings: &Settings) -> Result<Places, Refusal> {
     {
         models.push(folder);
     }
+    if let Ok(provision) = settings.provision() {
+        models.extend(provision::located_python_side(provision).map(|side| side.folder));
+    }
     Ok(Places {
         home: absolute(&settings.home)?,
         data: absolute(&settings.data)?,
