@@ -2,6 +2,7 @@
 
 use crate::goal::GoalRules;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Dataset + environment + evaluation protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,20 @@ pub struct BenchmarkSpaces {
     /// Channels, height, width of images; zeros where there are none.
     #[serde(default)]
     pub observation_shape: [usize; 3],
+}
+
+impl fmt::Display for BenchmarkSpaces {
+    /// `2 discrete actions, images of 3 x 64 x 64`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.action_count {
+            0 => f.write_str("continuous actions")?,
+            count => write!(f, "{count} discrete actions")?,
+        }
+        match self.observation_shape {
+            [0, 0, 0] => f.write_str(", no images"),
+            [c, h, w] => write!(f, ", images of {c} x {h} x {w}"),
+        }
+    }
 }
 
 /// The protocol a benchmark asks for; a manifest may override it.

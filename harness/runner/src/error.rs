@@ -72,7 +72,7 @@ pub enum Error {
     },
     /// A benchmark says something of a built-in environment that is not so.
     #[error(
-        "benchmark `{benchmark}` says {declared:?} of environment `{environment}`, which has {found:?}"
+        "benchmark `{benchmark}` says under [spaces]: {declared}; environment `{environment}` has {found}"
     )]
     Spaces {
         /// The benchmark.

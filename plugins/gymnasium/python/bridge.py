@@ -325,7 +325,7 @@ class Server:
 
     def __init__(self, requests, replies):
         self.requests, self.replies = requests, replies
-        self.instances, self.active = {}, None
+        self.instances, self.active, self.buffer = {}, None, b""
 
     def activate(self, number):
         """Gives the instance the global generators as it left them: instances share a process and nothing else."""
@@ -382,12 +382,12 @@ class Server:
 
     def read(self, length):
         """`length` bytes; nothing once the parent has closed the pipe."""
-        data = os.read(self.requests, length) if length else b""
-        while 0 < len(data) < length:
-            more = os.read(self.requests, length - len(data))
+        while len(self.buffer) < length:
+            more = os.read(self.requests, 1 << 16)
             if not more:
                 return b""
-            data += more
+            self.buffer += more
+        data, self.buffer = self.buffer[:length], self.buffer[length:]
         return data
 
 
