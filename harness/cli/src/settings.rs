@@ -7,6 +7,7 @@
 //! | `ASSAY_RESULTS` | results | `results` in the current folder |
 //! | `ASSAY_PLUGIN_PATH` | further folders with plugins, separated by `:` | none |
 //! | `ASSAY_CACHE`, `LIBTORCH`, `ASSAY_MUJOCO`, `ASSAY_PYTHON`, `ASSAY_WHEELS` | see `assay doctor` | |
+//! | `ASSAY_GYMNASIUM_PYTHON` | the interpreter of `assay doctor --create gymnasium` | one with pinned packages |
 //! | `ASSAY_FAILPOINT_RUN`, `ASSAY_FAILPOINT_WORKER` | abort at the n-th write, flush or rename; for tests | never |
 
 use crate::args::PlaceArguments;

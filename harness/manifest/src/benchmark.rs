@@ -2,6 +2,7 @@
 
 use crate::goal::GoalRules;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Dataset + environment + evaluation protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,8 +33,37 @@ pub struct BenchmarkDefinition {
     /// Goals; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<GoalRules>,
+    /// What the environment of a plugin is beyond sizes; planning loads no plugin and so cannot ask it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spaces: Option<BenchmarkSpaces>,
     /// Evaluation protocol.
     pub evaluation: BenchmarkEvaluation,
+}
+
+/// Actions and observations of an environment, checked against it by each evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkSpaces {
+    /// Size of a finite action set; 0 where actions are continuous.
+    #[serde(default)]
+    pub action_count: usize,
+    /// Channels, height, width of images; zeros where there are none.
+    #[serde(default)]
+    pub observation_shape: [usize; 3],
+}
+
+impl fmt::Display for BenchmarkSpaces {
+    /// `2 discrete actions, images of 3 x 64 x 64`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.action_count {
+            0 => f.write_str("continuous actions")?,
+            count => write!(f, "{count} discrete actions")?,
+        }
+        match self.observation_shape {
+            [0, 0, 0] => f.write_str(", no images"),
+            [c, h, w] => write!(f, ", images of {c} x {h} x {w}"),
+        }
+    }
 }
 
 /// The protocol a benchmark asks for; a manifest may override it.

@@ -22,7 +22,7 @@ mod shown;
 mod transform;
 mod types;
 
-pub use benchmark::{BenchmarkDefinition, BenchmarkEvaluation};
+pub use benchmark::{BenchmarkDefinition, BenchmarkEvaluation, BenchmarkSpaces};
 pub use check::check;
 pub use error::{Error, Position, nearest};
 pub use expert::{EXPERT_ROLE, ExpertSpec};

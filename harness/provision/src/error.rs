@@ -150,6 +150,17 @@ pub enum Error {
         detail: String,
     },
 
+    /// The interpreter for Gymnasium's environments could not be set up or used.
+    #[error("cannot {action} with `{}`: {detail}", python.display())]
+    PythonSide {
+        /// What was tried.
+        action: &'static str,
+        /// The interpreter.
+        python: PathBuf,
+        /// The last words of the command.
+        detail: String,
+    },
+
     /// The component is not in the cache.
     #[error("{component} is not in the cache `{}`", cache.display())]
     NotThere {
@@ -262,6 +273,12 @@ impl Error {
                 "delete the folder of the cache that holds `{}` and repeat the command: it will be fetched again",
                 path.display()
             ),
+            Self::PythonSide { action: "vouch for the packages", .. } => {
+                "`assay doctor --create gymnasium` writes them down anew; evaluations then have other ids".to_string()
+            }
+            Self::PythonSide { .. } => "CPython 3.11 or 3.12 with venv is needed (Debian: apt install python3-venv): set \
+                 ASSAY_PYTHON to one; or set ASSAY_GYMNASIUM_PYTHON to an interpreter that has gymnasium"
+                .to_string(),
             Self::NotThere { .. } => "run `cargo xtask quickstart`, which fetches it".to_string(),
         }
     }

@@ -16,6 +16,8 @@
 //! component lets a single process fetch while the others wait; what a killed process left is reused where its
 //! hash is right and removed otherwise.
 //!
+//! [`create_python_side`] sets up the interpreter that runs the environments of Gymnasium, which few need.
+//!
 //! This crate reads no environment variable and prints nothing: see [`Settings::from_lookup`] and [`Progress`].
 
 mod component;
@@ -27,6 +29,7 @@ mod fetch_tests;
 mod lock;
 mod pip;
 mod progress;
+mod python_side;
 mod ready;
 mod recipe;
 mod settings;
@@ -36,4 +39,5 @@ pub use component::{Component, runtime_libraries};
 pub use ensure::{ensure, located, verify};
 pub use error::Error;
 pub use progress::{Event, Progress, Silent, Step};
+pub use python_side::{PythonSide, create_python_side, located_python_side, verify_python_side};
 pub use settings::Settings;

@@ -17,11 +17,13 @@ pub struct Settings {
     pub wheels: Option<PathBuf>,
     /// The Python interpreter whose pip fetches wheels.
     pub python: PathBuf,
+    /// An interpreter of the user's own for Gymnasium's environments, used instead of pinned packages.
+    pub gymnasium_python: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Reads `ASSAY_CACHE`, `XDG_CACHE_HOME`, `HOME`, `LIBTORCH`, `ASSAY_MUJOCO`, `ASSAY_WHEELS` and
-    /// `ASSAY_PYTHON` through `lookup`. Empty values count as unset; relative folders are taken from the current
+    /// Reads `ASSAY_CACHE`, `XDG_CACHE_HOME`, `HOME`, `LIBTORCH`, `ASSAY_MUJOCO`, `ASSAY_WHEELS`,
+    /// `ASSAY_PYTHON` and `ASSAY_GYMNASIUM_PYTHON` through `lookup`. Empty values count as unset; relative folders are taken from the current
     /// folder and made absolute.
     ///
     /// The cache is `$ASSAY_CACHE`, else `$XDG_CACHE_HOME/assay` (ignored when relative, as the XDG base
@@ -47,6 +49,7 @@ impl Settings {
             mujoco: path("ASSAY_MUJOCO"),
             wheels: path("ASSAY_WHEELS"),
             python: PathBuf::from(value("ASSAY_PYTHON").unwrap_or_else(|| "python3".to_string())),
+            gymnasium_python: path("ASSAY_GYMNASIUM_PYTHON"),
         })
     }
 }

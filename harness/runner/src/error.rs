@@ -86,6 +86,20 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A benchmark says something of a built-in environment that is not so.
+    #[error(
+        "benchmark `{benchmark}` says under [spaces]: {declared}; environment `{environment}` has {found}"
+    )]
+    Spaces {
+        /// The benchmark.
+        benchmark: String,
+        /// Its environment.
+        environment: String,
+        /// What the benchmark says.
+        declared: manifest::BenchmarkSpaces,
+        /// What is so.
+        found: manifest::BenchmarkSpaces,
+    },
     /// A file operation failed.
     #[error("{action} {path}: {source}")]
     Io {
@@ -122,6 +136,9 @@ impl Error {
             | Self::ModelPackage { .. }
             | Self::Io { .. }
             | Self::Physics { .. } => None,
+            Self::Spaces { .. } => {
+                Some("leave `spaces` out for built-in environments, which are asked".into())
+            }
             Self::DatasetMissing { import, .. } => Some(match import {
                 Some(command) => format!("import it: {command}"),
                 None => "import or generate it with `assay dataset`".into(),
@@ -131,7 +148,7 @@ impl Error {
             }
             Self::Numeric { .. } => Some("set numeric = \"portable\" under [training]".into()),
             Self::Runtime { .. } | Self::ModelFile { .. } => {
-                Some("run `assay doctor --fix`, which fetches what is missing".into())
+                Some("run `assay doctor --fix`, which fetches what is missing; for environments of Gymnasium, `assay doctor --create gymnasium`".into())
             }
         }
     }

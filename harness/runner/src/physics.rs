@@ -5,7 +5,7 @@
 //! a plugin, so this happens in a process that may die: [`physics_request`] is made by the parent, [`replay_physics`] runs in the child.
 
 use crate::error::Error;
-use crate::plan::{Places, Resolver, environment_facts};
+use crate::plan::{Places, Resolver, plugin_environment};
 use crate::worker::EnvironmentServices;
 use dataset::{Dataset, Transitions};
 use plugin_host::{Environment, Library, Runtime};
@@ -78,16 +78,19 @@ pub fn physics_request(
     resolver: &Resolver<'_>,
 ) -> Result<PhysicsRequest, Error> {
     let id = &dataset.metadata().description.environment;
-    let facts = environment_facts(id, places, resolver)?;
     let refuse = |reason: String| Error::Physics {
         dataset: dataset.id().to_string(),
         reason,
     };
-    let library = facts.library.ok_or_else(|| {
-        refuse(format!(
+    if envs::info(id).is_ok() {
+        return Err(refuse(format!(
             "environment `{id}` is built in and its data hold no simulator states"
-        ))
-    })?;
+        )));
+    }
+    let facts = plugin_environment(id, manifest::BenchmarkSpaces::default(), places, resolver)?;
+    let library = facts
+        .library
+        .ok_or_else(|| refuse(format!("environment `{id}` has no library")))?;
     if state_columns(dataset).is_empty() {
         return Err(refuse(
             "it has no columns `qpos` and `qvel`, and none named `physics`".into(),

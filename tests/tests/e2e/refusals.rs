@@ -281,6 +281,17 @@ fn data_other_than_the_pinned_are_refused_with_both_digests() {
 }
 
 #[test]
+fn spaces_that_a_built_in_environment_does_not_have_are_refused() {
+    let scene = Scene::new();
+    let spaces = "[spaces]\naction_count = 3";
+    scene.add_benchmark_from("tiny/bandit-v0", spaces);
+    let ended = scene.run(&["run", "tiny.toml"]).expect(4);
+    let said = "[spaces]: 3 discrete actions, no images";
+    ended.says(&["tiny/bandit-v0", said, "continuous actions, no images"]);
+    nothing_ran(&scene);
+}
+
+#[test]
 fn missing_data_come_with_the_command_that_imports_them() {
     let scene = Scene::new();
     let command = "assay dataset import far.hdf5 --id tiny/far-v0 --environment cbandit/default-v0";

@@ -13,11 +13,17 @@ use provision::Component;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   assay doctor           what is here
-  assay doctor --fix     fetch what is missing (about 0.5 GB the first time)")]
+  assay doctor --fix     fetch what is missing (about 0.5 GB the first time)
+  assay doctor --create gymnasium
+                         set up Python with Gymnasium and OGBench for the plugin `gymnasium`;
+                         or with ASSAY_GYMNASIUM_PYTHON set, take down what that interpreter has")]
 pub(crate) struct DoctorArgs {
     /// Fetch what is missing
     #[arg(long)]
     fix: bool,
+    /// Set up something that not every study needs
+    #[arg(long, value_name = "WHAT", value_parser = ["gymnasium"])]
+    create: Option<String>,
     /// Machine-readable output
     #[arg(long)]
     json: bool,
@@ -36,6 +42,9 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
         for component in Component::ALL.into_iter().filter(|c| !c.on_demand()) {
             provision::ensure(provision, component, &mut Download::new())?;
         }
+    }
+    if args.create.is_some() {
+        provision::create_python_side(provision, &mut |text| output::note(text))?;
     }
     let mut lines = Vec::new();
     for component in Component::ALL {
@@ -64,6 +73,7 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
             detail,
         });
     }
+    lines.push(python_side(provision));
     let numeric = resolve(Request::Fast);
     lines.push(match numeric {
         Ok(mode) => Line {
@@ -114,6 +124,25 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
         output::data(&text.join("\n"));
     }
     Ok(if healthy { Exit::Ok } else { Exit::Negative })
+}
+
+/// The interpreter for Gymnasium's environments. That there is none is no fault: few studies need it.
+fn python_side(provision: &provision::Settings) -> Line {
+    let (ok, detail) = match provision::located_python_side(provision) {
+        None => (
+            true,
+            "not set up; where it is needed, `assay doctor --create gymnasium`".into(),
+        ),
+        Some(side) => match provision::verify_python_side(&side) {
+            Ok(()) => (true, side.python.display().to_string()),
+            Err(error) => (false, format!("{error}; {}", error.hint())),
+        },
+    };
+    Line {
+        ok,
+        what: "gymnasium in Python".into(),
+        detail,
+    }
 }
 
 fn plugins(settings: &Settings) -> Vec<Line> {

@@ -118,7 +118,8 @@ pub(crate) fn model_folders(settings: &Settings) -> Vec<PathBuf> {
     };
     let gymnasium = provision::located(provision, Component::GymnasiumModels);
     let gymnasium = gymnasium.ok().flatten();
-    [Some(provision.cache.clone()), gymnasium]
+    let python = provision::located_python_side(provision).map(|side| side.folder);
+    [Some(provision.cache.clone()), gymnasium, python]
         .into_iter()
         .flatten()
         .collect()

@@ -115,6 +115,7 @@ impl Scene {
             mujoco: None,
             wheels: None,
             python: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fake-python"),
+            gymnasium_python: None,
         }
     }
 

@@ -106,7 +106,7 @@ impl<'a> Builder<'a> {
         self.check_parameters()?;
         let environments = definitions
             .iter()
-            .map(|d| environment(&d.environment, self.places, self.resolver))
+            .map(|d| environment(d, self.places, self.resolver))
             .collect::<Result<Vec<_>, Error>>()?;
         for (i, pipeline) in manifest.pipelines.iter().enumerate() {
             self.check_needs(i, pipeline, &definitions, &environments, &known)?;

@@ -11,7 +11,7 @@ mod resolve;
 mod score;
 mod stage;
 
-pub(crate) use resolve::environment as environment_facts;
+pub(crate) use resolve::plugin_environment;
 
 use crate::error::Error;
 use crate::job::Job;

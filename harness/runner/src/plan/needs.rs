@@ -53,10 +53,11 @@ impl Need {
         }
     }
 
-    /// Benchmarks that meet it, for a hint. Environments of plugins have continuous actions.
+    /// Benchmarks that meet it, for a hint. Environments of plugins have what the benchmark says of them.
     fn who(self, known: &[BenchmarkDefinition]) -> Option<String> {
         let count = |d: &BenchmarkDefinition| {
-            envs::make(&d.environment).map_or(0, |e| e.spec().action_count)
+            let declared = d.spaces.unwrap_or_default().action_count;
+            envs::make(&d.environment).map_or(declared, |e| e.spec().action_count)
         };
         let ids: Vec<String> = known
             .iter()

@@ -5,7 +5,9 @@ use crate::data;
 use crate::error::Error;
 use dataset::{Dataset, DatasetId};
 use envs::Recipe;
-use manifest::{BenchmarkDefinition, BenchmarkRef, Manifest, nearest, parse_benchmark};
+use manifest::{
+    BenchmarkDefinition, BenchmarkRef, BenchmarkSpaces, Manifest, nearest, parse_benchmark,
+};
 use plugin_host::{LearnerMeta, Runtime, sha256_hex};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -189,14 +191,28 @@ pub(super) fn imported(
     Ok(dataset)
 }
 
-/// The environment of a benchmark.
+/// The environment of a benchmark. What it says of spaces is taken from the benchmark for environments of plugins, which
+/// planning does not load, and must be true of built-in ones.
 pub(crate) fn environment(
-    id: &str,
+    definition: &BenchmarkDefinition,
     places: &Places,
     resolver: &Resolver<'_>,
 ) -> Result<EnvironmentFacts, Error> {
+    let id = definition.environment.as_str();
     if let Ok(info) = envs::info(id) {
         let spec = envs::make(id)?.spec().clone();
+        let found = BenchmarkSpaces {
+            action_count: spec.action_count,
+            observation_shape: spec.observation_shape,
+        };
+        if let Some(declared) = definition.spaces.filter(|declared| *declared != found) {
+            return Err(Error::Spaces {
+                benchmark: definition.id.clone(),
+                environment: id.to_owned(),
+                declared,
+                found,
+            });
+        }
         return Ok(EnvironmentFacts {
             id: id.to_owned(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -210,6 +226,16 @@ pub(crate) fn environment(
             source: envs::source_hash().to_owned(),
         });
     }
+    plugin_environment(id, definition.spaces.unwrap_or_default(), places, resolver)
+}
+
+/// An environment of a plugin; `spaces` is what planning cannot ask it.
+pub(crate) fn plugin_environment(
+    id: &str,
+    spaces: BenchmarkSpaces,
+    places: &Places,
+    resolver: &Resolver<'_>,
+) -> Result<EnvironmentFacts, Error> {
     let found = resolver.search.environment(id)?;
     (resolver.models)(&found.meta.model_files).map_err(|reason| Error::ModelPackage {
         environment: id.to_owned(),
@@ -224,8 +250,8 @@ pub(crate) fn environment(
         model_dir,
         model_digests,
         has_oracle: false,
-        action_count: 0,
-        observation_shape: [0; 3],
+        action_count: spaces.action_count,
+        observation_shape: spaces.observation_shape,
         source: String::new(),
     })
 }
