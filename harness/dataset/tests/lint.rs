@@ -1,7 +1,9 @@
 //! Lint finds each planted defect with its code and rows (`tests/golden/dataset/make_defects.py`), and nothing in clean data; the
 //! fixes put right what they name.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, reason = "a failed helper fails the test")]
+
+mod common;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,12 +84,11 @@ fn each_planted_defect_is_found_with_its_rows_and_nothing_else() {
 
 #[test]
 fn real_data_are_clean() {
-    let Some(data) = std::env::var_os("ASSAY_TEST_DATA") else {
-        eprintln!("skipped: ASSAY_TEST_DATA names no folder with d4rl/*.hdf5");
+    let Some(data) = common::test_data() else {
         return;
     };
     let mut files = 0;
-    for entry in std::fs::read_dir(Path::new(&data).join("d4rl")).unwrap() {
+    for entry in std::fs::read_dir(data.join("d4rl")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "hdf5") {
             files += 1;

@@ -54,3 +54,13 @@ pub(super) fn empty(rows: &Transitions) -> Option<Finding> {
         Finding::new(Code::EmptyEpisode, seen, found)
     })
 }
+
+/// Ends of episodes that are neither terminated nor truncated, but for the last, which a file may cut anywhere.
+pub(super) fn unmarked(rows: &Transitions) -> Rows {
+    let complete = rows.episodes().take(rows.episode_count().saturating_sub(1));
+    complete
+        .map(|e| e.end - 1)
+        .filter(|&row| !rows.terminated()[row] && !rows.truncated()[row])
+        .map(|row| row as u64)
+        .collect()
+}

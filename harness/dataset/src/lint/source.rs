@@ -8,7 +8,7 @@ use crate::metadata::Origin;
 use crate::reader::Dataset;
 use crate::repair::Fix;
 
-use super::{Code, Finding, Rows, dataset as check, seams};
+use super::{Code, Finding, Rows, dataset as check, ends, seams};
 
 /// What came of a source.
 pub struct Examined {
@@ -51,6 +51,12 @@ pub fn source(
         unmarked = Some(note.clone());
     }
     let dataset = Dataset::open(scratch, &metadata.description.id)?;
+    if let Some(finding) = findings
+        .iter_mut()
+        .find(|f| f.code == Code::TimeoutsMisplaced)
+    {
+        finding.rows = ends::unmarked(&dataset.load()?);
+    }
     if let Some(note) = unmarked {
         let (at, jumps) = seams::unmarked(&dataset.load()?).unwrap_or_default();
         let seen = if jumps.is_empty() {

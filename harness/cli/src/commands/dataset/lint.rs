@@ -64,18 +64,24 @@ pub(super) fn run(args: &LintArgs, settings: &Settings) -> Outcome {
             format!("cannot make a temporary folder: {e}"),
         )
     })?;
-    let (dataset, mut findings) = if path.exists() {
-        from_file(args, path, scratch.path())?
-    } else {
-        let id = DatasetId::new(&args.target).map_err(|e| {
-            Refusal::new(
-                Exit::Usage,
-                format!("`{}` is no file, and {e}", args.target),
-            )
-        })?;
-        let dataset = Dataset::open(&settings.data, &id)?;
-        let findings = lint::dataset(&dataset)?;
-        (dataset, findings)
+    // An id wins over a file of that name: inside the data root every dataset is a folder, too.
+    let id = DatasetId::new(&args.target);
+    let stored = match &id {
+        Ok(id) => Some(Dataset::open(&settings.data, id)),
+        Err(_) => None,
+    };
+    let (dataset, mut findings) = match (stored, id) {
+        (Some(Ok(dataset)), _) => {
+            let findings = lint::dataset(&dataset)?;
+            (dataset, findings)
+        }
+        _ if path.exists() => from_file(args, path, scratch.path())?,
+        (Some(Err(error)), _) => return Err(error.into()),
+        (None, id) => {
+            let why = id.err().map(|e| format!(", and {e}")).unwrap_or_default();
+            let problem = format!("`{}` is no file{why}", args.target);
+            return Err(Refusal::new(Exit::Usage, problem));
+        }
     };
     let metadata = dataset.metadata();
     let environment = metadata.description.environment.clone();
