@@ -3,8 +3,9 @@
 //! Both are planar trees of rigid bodies, so the velocity of the centre of mass and the angular momentum about it, which
 //! the rewards ask for, follow in closed form from joint angles, masses, offsets and inertias. These are the numbers of
 //! dm_control 1.0.39's models; `tests/golden/dataset/relabel_reference.py` prints them and the rewards of dm_control to
-//! compare with. The functions are those of `dm_control.suite` (`stand`, `walk`, `run`) and of ExoRL's own tasks
-//! (`flip`, `run_backward`).
+//! compare with. The functions are those of `dm_control.suite` (`stand`, `walk`, `run`), of ExoRL's own task `flip`
+//! (`denisyarats/exorl:custom_dmc_tasks/walker.py`) and of `run_backward`
+//! (`rll-research/url_benchmark:custom_dmc_tasks/cheetah.py`).
 
 use std::fmt;
 use std::path::Path;
