@@ -44,13 +44,7 @@ impl Cursor {
     pub(super) fn next(&mut self) -> Result<&[f32]> {
         let width = self.array.width() as usize;
         if self.given == self.read {
-            let count = window_rows(&self.array).min(self.array.rows() - self.read);
-            if count == 0 {
-                let lengths = vec![(self.array.key().to_owned(), self.read)];
-                return Err(self
-                    .array
-                    .problem(ImportProblem::UnequalLengths { lengths }));
-            }
+            let count = next_window(&self.array, self.read)?;
             self.held = self.array.singles(self.read, count)?;
             self.read += count;
         }
@@ -77,6 +71,16 @@ impl Cursor {
             .array
             .problem(ImportProblem::NotFlag { array, row, value }))
     }
+}
+
+/// Rows of the window from row `read` on; an error where none is left.
+fn next_window(array: &Array, read: u64) -> Result<u64> {
+    let count = window_rows(array).min(array.rows() - read);
+    if count == 0 {
+        let lengths = vec![(array.key().to_owned(), read)];
+        return Err(array.problem(ImportProblem::UnequalLengths { lengths }));
+    }
+    Ok(count)
 }
 
 /// The rows of a side array in its own precision, in order.
@@ -107,13 +111,7 @@ impl SideCursor {
     /// Appends the next row.
     pub(super) fn next(&mut self, out: &mut SideValues) -> Result<()> {
         if self.given == self.read {
-            let count = window_rows(&self.array).min(self.array.rows() - self.read);
-            if count == 0 {
-                let lengths = vec![(self.array.key().to_owned(), self.read)];
-                return Err(self
-                    .array
-                    .problem(ImportProblem::UnequalLengths { lengths }));
-            }
+            let count = next_window(&self.array, self.read)?;
             self.held = self.array.floats(self.read, count)?;
             self.read += count;
         }

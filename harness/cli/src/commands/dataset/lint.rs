@@ -307,3 +307,58 @@ fn rows(rows: &Rows) -> String {
     };
     format!("{}: {}{more}", rows.count, first.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A replay whose 99th percentiles are given at shifts -1, 0, 1.
+    fn report(
+        observation: [f64; 3],
+        reward: [f64; 3],
+        terminated_differs: &[u64],
+    ) -> PhysicsReport {
+        let deviations = |all: [f64; 3]| {
+            let pairs = (-1..).zip(all);
+            pairs
+                .map(|(shift, percentile_99)| Deviation {
+                    shift,
+                    median: percentile_99 / 2.0,
+                    percentile_99,
+                    largest: 2.0 * percentile_99,
+                })
+                .collect()
+        };
+        PhysicsReport {
+            rows: 100,
+            observation: deviations(observation),
+            reward: deviations(reward),
+            terminated_differs: terminated_differs.to_vec(),
+        }
+    }
+
+    fn codes(report: &PhysicsReport) -> Vec<Code> {
+        judged(report).iter().map(|f| f.code).collect()
+    }
+
+    #[test]
+    fn a_replay_is_judged_by_where_it_agrees() {
+        let right = [2.0, 1e-6, 2.0];
+        assert_eq!(codes(&report(right, right, &[])), []);
+        let late = report(right, [2.0, 2.0, 1e-6], &[]);
+        assert_eq!(codes(&late), [Code::RewardShifted]);
+        assert!(judged(&late)[0].seen.contains("one row later"));
+        // Another task's rewards agree nowhere: they are not shifted.
+        assert_eq!(codes(&report(right, [2.0, 1.9, 2.0], &[])), []);
+        let moved = report([1e-6, 2.0, 3.0], right, &[]);
+        assert_eq!(codes(&moved), [Code::PhysicsDiffers]);
+        assert!(judged(&moved)[0].seen.contains("one row earlier"));
+        assert_eq!(codes(&report(right, right, &[7])), [Code::PhysicsDiffers]);
+        // Environments with goals give no rewards to compare.
+        let goals = PhysicsReport {
+            reward: Vec::new(),
+            ..report(right, right, &[])
+        };
+        assert_eq!(codes(&goals), []);
+    }
+}
