@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// Replay recorded states; started by `assay dataset lint --physics`
     #[command(hide = true)]
     Physics(dataset::PhysicsArgs),
+    /// Collect a dataset; started by `assay dataset generate` and by planning
+    #[command(hide = true)]
+    Collect(dataset::CollectArgs),
     /// Compute one node; started by `assay run`
     #[command(hide = true)]
     Worker(run::WorkerArgs),

@@ -256,6 +256,66 @@ impl Download {
     }
 }
 
+/// Progress of collecting a dataset: one bar for each training and for the episodes.
+pub(crate) struct Collection {
+    bar: Option<ProgressBar>,
+    what: String,
+    watch: Stopwatch,
+    first: u64,
+    last_line_s: f64,
+}
+
+impl Collection {
+    pub(crate) fn new() -> Self {
+        Self {
+            bar: None,
+            what: String::new(),
+            watch: Stopwatch::start(),
+            first: 0,
+            last_line_s: 0.0,
+        }
+    }
+
+    pub(crate) fn advance(&mut self, now: &runner::Collecting) {
+        if self.what != now.what {
+            self.end();
+            *self = Self {
+                what: now.what.clone(),
+                first: now.position,
+                ..Self::new()
+            };
+        }
+        let elapsed = self.watch.seconds();
+        let rate = (now.position - self.first) as f64 / elapsed.max(1e-9);
+        let left = (now.total - now.position) as f64 / rate.max(1e-9);
+        let mut words = format!("{rate:.0} steps/s");
+        if rate > 0.0 {
+            words.push_str(&format!(", {} left", duration(left)));
+        }
+        if let Some(mean) = now.episode_return {
+            words.push_str(&format!(", return {mean:.0}"));
+        }
+        if output::is_terminal() {
+            let bar = self.bar.get_or_insert_with(|| {
+                let bar = ProgressBar::new(now.total).with_prefix(now.what.clone());
+                bar.with_style(style("{prefix}  {wide_bar}  {pos}/{len}  {msg}"))
+            });
+            bar.set_position(now.position);
+            bar.set_message(words);
+        } else if elapsed - self.last_line_s >= PLAIN_INTERVAL_S {
+            self.last_line_s = elapsed;
+            let (what, position, total) = (&now.what, now.position, now.total);
+            output::note(&format!("  {what}  {position}/{total}  {words}"));
+        }
+    }
+
+    pub(crate) fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl provision::Progress for Download {
     fn report(&mut self, event: &provision::Event<'_>) {
         match event {

@@ -15,7 +15,7 @@ use crate::batch::Batch;
 use crate::digest::Hasher;
 use crate::error::{Error, Mismatch, Result};
 use crate::lint::Rows;
-use crate::metadata::{Description, METADATA_KEY, Metadata, Origin};
+use crate::metadata::{Behaviour, Description, METADATA_KEY, Metadata, Origin};
 use crate::reader::{DATA_FILE, Dataset};
 use crate::repair::{Fix, Repair};
 use crate::rows::{CoreRows, check_nulls};
@@ -171,6 +171,11 @@ impl DatasetWriter {
             _lock: lock,
             staging,
         })
+    }
+
+    /// Says which policies acted, where that is known only after the rows.
+    pub fn set_behaviour(&mut self, behaviour: Vec<Behaviour>) {
+        self.description.behaviour = behaviour;
     }
 
     /// Appends rows. After an error the dataset can only be dropped.

@@ -13,6 +13,7 @@
 mod behaviour;
 mod catalog;
 pub mod cbandit;
+mod dataset_recipe;
 mod discrete;
 mod environment;
 mod error;
@@ -24,14 +25,19 @@ pub mod normalizer;
 mod overrides;
 mod quadrature;
 mod recipe;
+mod simulated;
 mod source;
 
 pub use behaviour::{BehaviourSpec, Part, clipped_normal_moments};
 pub use catalog::{EnvironmentInfo, catalog, info, make, oracle};
+pub use dataset_recipe::DatasetRecipe;
 pub use discrete::Levels;
 pub use environment::{Environment, Functional, Oracle, Spec, Step};
 pub use error::{Error, SinkError};
 pub use generate::{BehaviourValue, Sink, Transition, behaviour_value, generate};
 pub use normalizer::{Normalizer, References, normalizers, reference_returns};
 pub use recipe::{ActionLabel, GENERATOR_VERSION, Recipe, Start};
+pub use simulated::{
+    Age, COLLECTOR_VERSION, Include, SimulatedBehaviour, SimulatedPart, SimulatedRecipe, Training,
+};
 pub use source::source_hash;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::Error;
@@ -12,6 +14,30 @@ const FIXED: [&str; 5] = ["format", "id", "label", "description", "environment"]
 /// Hexadecimal digits of the recipe's hash in a changed recipe's id.
 const HASH_DIGITS: usize = 8;
 
+/// A recipe whose keys can be set anew.
+pub(crate) trait Overridden: Serialize + DeserializeOwned {
+    /// Hash of what decides the bytes.
+    fn hash(&self) -> String;
+    /// Its id, `family/name-vN`.
+    fn id(&mut self) -> &mut String;
+    /// Whether its values are possible; `file` names it in errors.
+    fn check(&self, file: &str) -> Result<(), Error>;
+}
+
+impl Overridden for Recipe {
+    fn hash(&self) -> String {
+        Recipe::hash(self)
+    }
+
+    fn id(&mut self) -> &mut String {
+        &mut self.id
+    }
+
+    fn check(&self, file: &str) -> Result<(), Error> {
+        Recipe::check(self, file)
+    }
+}
+
 impl Recipe {
     /// This recipe with keys set anew: dotted paths such as `behaviour.noise`, `action_label`, `transitions`, `start.scale` or
     /// `behaviour.parts.0.share`; a table without a `kind` stands for its entries. The id gains the first eight digits of the new hash, `family/name-r1a2b3c4d-vN`, unless the
@@ -20,59 +46,84 @@ impl Recipe {
     /// # Errors
     /// A key that does not exist or may not be set, or a value that makes the recipe impossible; each names the key.
     pub fn with_overrides(&self, overrides: &BTreeMap<String, Value>) -> Result<Self, Error> {
-        let fail = |key: &str, expected: &str, found: String| Error::RecipeValue {
-            file: self.id.clone(),
-            key: key.to_owned(),
-            expected: expected.to_owned(),
-            found,
-        };
-        let mut changed =
-            serde_json::to_value(self).expect("a checked recipe holds finite numbers only");
-        let mut flat = BTreeMap::new();
-        for (key, value) in overrides {
-            flatten(key.clone(), value, &mut flat);
-        }
-        for (key, value) in &flat {
-            if FIXED.contains(&key.as_str()) {
-                let expected =
-                    "a key that decides the data, such as `behaviour.noise` or `action_label`";
-                return Err(fail(key, expected, format!("`{key}`")));
-            }
-            let unknown = |known| Error::RecipeKey {
-                file: self.id.clone(),
-                key: key.clone(),
-                known,
-            };
-            let slot = match slot(&mut changed, key) {
-                Some(slot) => slot,
-                None => {
-                    let mut all = Vec::new();
-                    paths(&changed, "", &mut all);
-                    return Err(unknown(all));
-                }
-            };
-            *slot = value.clone();
-            // One at a time, so that the error is that of this key.
-            serde_json::from_value::<Self>(changed.clone()).map_err(|error| {
-                let message = error.to_string();
-                match siblings(&message, key) {
-                    Some(known) => unknown(known),
-                    None => fail(key, "a key and value that fit the recipe", message),
-                }
-            })?;
-        }
-        let mut recipe: Self = serde_json::from_value(changed)
-            .map_err(|error| fail("recipe", "a valid recipe", error.to_string()))?;
-        recipe.check(&self.id)?;
-        if recipe.hash() != self.hash() {
-            let (stem, version) = self
-                .id
-                .rsplit_once("-v")
-                .expect("a checked recipe's id has a version");
-            recipe.id = format!("{stem}-r{}-v{version}", &recipe.hash()[..HASH_DIGITS]);
-        }
-        Ok(recipe)
+        with_overrides(self, &self.id, overrides)
     }
+}
+
+/// `recipe`, whose id is `id`, with keys set anew.
+pub(crate) fn with_overrides<R: Overridden>(
+    recipe: &R,
+    id: &str,
+    overrides: &BTreeMap<String, Value>,
+) -> Result<R, Error> {
+    let fail = |key: &str, expected: &str, found: String| Error::RecipeValue {
+        file: id.to_owned(),
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        found,
+    };
+    let mut changed =
+        serde_json::to_value(recipe).expect("a checked recipe holds finite numbers only");
+    let mut flat = BTreeMap::new();
+    for (key, value) in overrides {
+        flatten(key.clone(), value, &mut flat);
+    }
+    for (key, value) in &flat {
+        set::<R>(&mut changed, id, key, value)?;
+    }
+    let mut new: R = serde_json::from_value(changed)
+        .map_err(|error| fail("recipe", "a valid recipe", error.to_string()))?;
+    new.check(id)?;
+    let hash = new.hash();
+    if hash != recipe.hash() {
+        let (stem, version) = id
+            .rsplit_once("-v")
+            .expect("a checked recipe's id has a version");
+        *new.id() = format!("{stem}-r{}-v{version}", &hash[..HASH_DIGITS]);
+    }
+    Ok(new)
+}
+
+/// Sets one key, and sees whether the recipe can still be read.
+fn set<R: Overridden>(
+    changed: &mut Value,
+    id: &str,
+    key: &str,
+    value: &Value,
+) -> Result<(), Error> {
+    let fail = |expected: &str, found: String| Error::RecipeValue {
+        file: id.to_owned(),
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        found,
+    };
+    if FIXED.contains(&key) {
+        let expected = "a key that decides the data, such as `behaviour.noise` or `action_label`";
+        return Err(fail(expected, format!("`{key}`")));
+    }
+    let unknown = |known| Error::RecipeKey {
+        file: id.to_owned(),
+        key: key.to_owned(),
+        known,
+    };
+    let slot = match slot(changed, key) {
+        Some(slot) => slot,
+        None => {
+            let mut all = Vec::new();
+            paths(changed, "", &mut all);
+            return Err(unknown(all));
+        }
+    };
+    *slot = value.clone();
+    // One at a time, so that the error is that of this key.
+    serde_json::from_value::<R>(changed.clone()).map_err(|error| {
+        let message = error.to_string();
+        match siblings(&message, key) {
+            Some(known) => unknown(known),
+            None => fail("a key and value that fit the recipe", message),
+        }
+    })?;
+    Ok(())
 }
 
 /// `a = { b = 1 }` as `a.b = 1`. A behaviour, which says its kind, is set as a whole.

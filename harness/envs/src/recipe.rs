@@ -42,7 +42,7 @@ pub enum ActionLabel {
 }
 
 impl ActionLabel {
-    fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::Executed
     }
 }
@@ -110,12 +110,7 @@ impl Recipe {
             action_label: self.action_label,
             behaviour: &self.behaviour,
         };
-        let json = serde_json_canonicalizer::to_vec(&content)
-            .expect("a checked recipe holds finite numbers only");
-        Sha256::digest(json)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        content_hash(&content)
     }
 
     pub(crate) fn check(&self, file: &str) -> Result<(), Error> {
@@ -130,11 +125,7 @@ impl Recipe {
         if self.format != 1 {
             return fail("format", "1", self.format.to_string());
         }
-        if !self
-            .id
-            .split_once('/')
-            .is_some_and(|(family, name)| !family.is_empty() && has_version(name))
-        {
+        if !is_versioned_id(&self.id) {
             return fail("id", "`family/name-vN`", format!("`{}`", self.id));
         }
         let environment = info(&self.environment)?;
@@ -164,6 +155,22 @@ impl Recipe {
         }
         check_behaviour(&self.behaviour, environment, file, "behaviour", true)
     }
+}
+
+/// SHA-256 (lower-case hexadecimal) over the canonical JSON (RFC 8785) of checked content.
+pub(crate) fn content_hash(content: &impl Serialize) -> String {
+    let json = serde_json_canonicalizer::to_vec(content)
+        .expect("a checked recipe holds finite numbers only");
+    Sha256::digest(json)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Whether `id` is `family/name-vN`.
+pub(crate) fn is_versioned_id(id: &str) -> bool {
+    id.split_once('/')
+        .is_some_and(|(family, name)| !family.is_empty() && has_version(name))
 }
 
 fn has_version(name: &str) -> bool {

@@ -27,6 +27,9 @@ pub struct BenchmarkDefinition {
     /// Recipe that generates the dataset, relative to the installation.
     #[serde(default)]
     pub recipe: Option<String>,
+    /// Seed of the dataset for every run; absent: each run's data are drawn with its own seed, where a recipe draws them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset_seed: Option<u64>,
     /// Command that imports the dataset, printed where it is missing.
     #[serde(default)]
     pub import: Option<String>,

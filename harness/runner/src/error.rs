@@ -52,6 +52,26 @@ pub enum Error {
         /// The digest of what is there.
         found: String,
     },
+    /// A dataset could not be collected.
+    #[error("dataset `{id}` could not be generated: {reason}")]
+    Collecting {
+        /// The dataset.
+        id: String,
+        /// What went wrong, and where.
+        reason: String,
+    },
+    /// A training names a learner that gives no policy.
+    #[error(
+        "dataset `{dataset}`: [trainings.{training}] names the learner `{learner}`, which offers no policy/1"
+    )]
+    NotTrainable {
+        /// The dataset.
+        dataset: String,
+        /// The training.
+        training: String,
+        /// Its learner.
+        learner: String,
+    },
     /// The numeric mode cannot be had here.
     #[error("this machine cannot run the requested numeric mode: {reason}")]
     Numeric {
@@ -125,6 +145,14 @@ impl Error {
         }
     }
 
+    /// What went wrong, without the dataset's name where it is known anyway.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Collecting { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -134,8 +162,12 @@ impl Error {
             Self::Store(e) => e.hint(),
             Self::Environment(_)
             | Self::ModelPackage { .. }
+            | Self::Collecting { .. }
             | Self::Io { .. }
             | Self::Physics { .. } => None,
+            Self::NotTrainable { .. } => {
+                Some("`assay plugin list` says what each learner provides; `td3` is made for this".into())
+            }
             Self::Spaces { .. } => {
                 Some("leave `spaces` out for built-in environments, which are asked".into())
             }
@@ -157,7 +189,14 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Manifest(_) | Self::Plugin(plugin_host::Error::NotFound { .. })
+            Self::Manifest(_)
+                | Self::NotTrainable { .. }
+                | Self::Plugin(plugin_host::Error::NotFound { .. })
+                | Self::Environment(
+                    envs::Error::RecipeSyntax { .. }
+                        | envs::Error::RecipeValue { .. }
+                        | envs::Error::RecipeKey { .. }
+                )
         )
     }
 }

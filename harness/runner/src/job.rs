@@ -132,17 +132,25 @@ pub struct OnlineJob {
     /// Steps after which the states are kept.
     pub snapshots: Vec<u64>,
     /// Library and model files of the environment.
-    pub world: EvaluationJob,
+    pub world: World,
+}
+
+/// Where a simulator comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Library of the environment and its SHA-256; absent for built-ins.
+    pub library: Option<(PathBuf, String)>,
+    /// Folder of its model files.
+    pub model_dir: Option<PathBuf>,
 }
 
 /// How a policy is scored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationJob {
-    /// Library of the environment and its SHA-256; absent for built-ins.
-    pub library: Option<(PathBuf, String)>,
-    /// Folder of its model files.
-    pub model_dir: Option<PathBuf>,
+    /// Library and model files of the environment.
+    pub world: World,
     /// Episodes per snapshot.
     pub episodes: u32,
     /// Environments stepped together.

@@ -8,6 +8,7 @@ mod channel;
 pub mod clock;
 mod data;
 mod error;
+mod generate;
 mod job;
 mod machine;
 mod observe;
@@ -18,11 +19,13 @@ pub mod worker;
 
 pub use data::{ensure_generated, generated_id, read_recipe};
 pub use error::Error;
+pub use generate::GenerateRequest;
 pub use job::{Job, StageJob};
 pub use observe::{Hole, MS_PER_ACTION, observe};
 pub use physics::{Deviation, PhysicsReport, PhysicsRequest, physics_request, replay_physics};
 pub use plan::{Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
 pub use pool::{Event, Options, Report, execute};
+pub use worker::collect::{Collecting, collect};
 
 /// Hash of the sources that decide which batches a stage sees.
 pub const SAMPLER_SOURCE: &str = env!("ASSAY_SAMPLER_SOURCE");

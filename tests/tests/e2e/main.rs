@@ -6,6 +6,7 @@ mod complete;
 mod crash;
 mod expert;
 mod failures;
+mod generate;
 mod identity;
 mod online;
 mod planning;

@@ -64,7 +64,7 @@ transitions = 120
 behaviour = { kind = "scaled-optimal", gain = GAIN, bias = 0.2, noise = 0.25 }
 "#;
 
-const BENCHMARK: &str = r#"format = 1
+pub(crate) const BENCHMARK: &str = r#"format = 1
 id = "ID"
 description = "A contextual bandit with very little data."
 environment = "cbandit/default-v0"

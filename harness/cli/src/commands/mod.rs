@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Plugin(args) => plugin::run(args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),
         Command::Physics(args) => dataset::physics(&args),
+        Command::Collect(args) => dataset::collect_here(&args),
         Command::Worker(args) => worker::run(&args),
         Command::Schema => {
             let schema =

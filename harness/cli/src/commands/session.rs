@@ -48,17 +48,11 @@ impl Session {
         directories.extend(settings.plugin_path.iter().cloned());
         let search = sealed_search(&directories)?;
         let places = places(settings)?;
-        let runtimes = Runtimes { settings };
         let locate =
             |key: &str| -> Position { manifest::locate(&text, &path.display().to_string(), key) };
-        let resolver = Resolver {
-            search: &search,
-            runtime: &|name| runtimes.find(name),
-            models: &|files| fetch_models(settings, files),
-            locate: &locate,
-            note: &output::note,
-        };
-        let plan = runner::plan(&manifest, &places, &resolver)?;
+        let plan = resolving(settings, &search, &locate, |resolver| {
+            runner::plan(&manifest, &places, resolver)
+        })?;
         Ok(Self {
             manifest,
             plan,
@@ -72,20 +66,39 @@ pub(crate) fn physics_request(
     dataset: &dataset::Dataset,
     settings: &Settings,
 ) -> Result<runner::PhysicsRequest, Refusal> {
+    with_resolver(settings, |places, resolver| {
+        runner::physics_request(dataset, places, resolver)
+    })
+}
+
+/// Calls `body` with what resolves names outside any manifest.
+pub(crate) fn with_resolver<T>(
+    settings: &Settings,
+    body: impl FnOnce(&Places, &Resolver<'_>) -> Result<T, runner::Error>,
+) -> Result<T, Refusal> {
     let search = sealed_search(&settings.plugin_path)?;
+    let places = places(settings)?;
+    let nowhere = |_: &str| Position::default();
+    Ok(resolving(settings, &search, &nowhere, |resolver| {
+        body(&places, resolver)
+    })?)
+}
+
+fn resolving<T>(
+    settings: &Settings,
+    search: &Search,
+    locate: &dyn Fn(&str) -> Position,
+    body: impl FnOnce(&Resolver<'_>) -> T,
+) -> T {
     let runtimes = Runtimes { settings };
-    let resolver = Resolver {
-        search: &search,
+    body(&Resolver {
+        search,
         runtime: &|name| runtimes.find(name),
         models: &|files| fetch_models(settings, files),
-        locate: &|_| Position::default(),
+        locate,
+        collect: &super::dataset::collect,
         note: &output::note,
-    };
-    Ok(runner::physics_request(
-        dataset,
-        &places(settings)?,
-        &resolver,
-    )?)
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Refusal> {

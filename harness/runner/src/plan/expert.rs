@@ -1,6 +1,6 @@
 //! Declared experts: one stage a benchmark, trained on data of its own, that every evaluation there compares with.
 
-use super::graph::{Builder, Planned, Scene};
+use super::graph::{Builder, Planned, Scene, dataset_seed};
 use super::resolve::{EnvironmentFacts, imported, learner};
 use super::{BenchmarkFacts, Places};
 use crate::error::Error;
@@ -99,7 +99,8 @@ impl Builder<'_> {
     ) -> Result<Expert, Error> {
         let dataset = expert_dataset(expert, known, self.places)?;
         let digest = dataset.metadata().logical_digest.to_string();
-        let key = self.manifest.study.dataset_seed.unwrap_or(expert.seed);
+        let declared = benchmark.definition.dataset_seed;
+        let key = dataset_seed(&self.manifest.study, declared, expert.seed);
         let facts = BenchmarkFacts {
             name: benchmark.name.clone(),
             definition: benchmark.definition.clone(),

@@ -53,11 +53,17 @@ fn run_seeds(study: &Study, benchmark: &BenchmarkRef) -> Vec<(u64, bool)> {
     all(benchmark.seeds(study), false).chain(tuning).collect()
 }
 
+/// The seed that a run's data are drawn with: the study's, else that of the benchmark, which keeps costly data for all runs,
+/// else the run's own.
+pub(super) fn dataset_seed(study: &Study, benchmark: Option<u64>, run: u64) -> u64 {
+    study.dataset_seed.or(benchmark).unwrap_or(run)
+}
+
 /// The seeds that data are drawn with for these run seeds.
-fn dataset_seeds(study: &Study, runs: &[(u64, bool)]) -> Vec<u64> {
+fn dataset_seeds(study: &Study, benchmark: Option<u64>, runs: &[(u64, bool)]) -> Vec<u64> {
     let mut seeds: Vec<u64> = runs
         .iter()
-        .map(|&(seed, _)| study.dataset_seed.unwrap_or(seed))
+        .map(|&(seed, _)| dataset_seed(study, benchmark, seed))
         .collect();
     seeds.dedup();
     seeds
@@ -120,11 +126,12 @@ impl<'a> Builder<'a> {
         let scenes = manifest.benchmarks.iter().zip(definitions).zip(recipes);
         for (((reference, definition), recipe), environment) in scenes.zip(environments) {
             let seeds = run_seeds(&manifest.study, reference);
+            let declared = definition.dataset_seed;
             let facts = datasets(
                 reference,
                 definition,
                 recipe,
-                &dataset_seeds(&manifest.study, &seeds),
+                &dataset_seeds(&manifest.study, declared, &seeds),
                 self.places,
                 self.resolver,
             )?;

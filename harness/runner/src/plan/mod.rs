@@ -11,7 +11,7 @@ mod resolve;
 mod score;
 mod stage;
 
-pub(crate) use resolve::plugin_environment;
+pub(crate) use resolve::{learner, plugin_environment};
 
 use crate::error::Error;
 use crate::job::Job;
@@ -46,6 +46,8 @@ pub struct Resolver<'a> {
     pub models: &'a dyn Fn(&[String]) -> Result<(), String>,
     /// Says where a key of the manifest stands.
     pub locate: &'a dyn Fn(&str) -> manifest::Position,
+    /// Collects a dataset in a process of its own, or says why it could not.
+    pub collect: &'a dyn Fn(&crate::GenerateRequest) -> Result<(), String>,
     /// Told of slow steps (generating data).
     pub note: &'a dyn Fn(&str),
 }
@@ -122,7 +124,7 @@ pub struct BenchmarkFacts {
     /// How states are shown to learners and policies; absent: as they are.
     pub transform: Option<manifest::TransformSpec>,
     /// Recipe of its data with the keys that the manifest sets; absent for imported data.
-    pub recipe: Option<envs::Recipe>,
+    pub recipe: Option<envs::DatasetRecipe>,
     /// Dataset id and digest by dataset seed.
     pub datasets: BTreeMap<u64, (String, String)>,
 }

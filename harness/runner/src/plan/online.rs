@@ -49,7 +49,7 @@ impl Builder<'_> {
             continued: (0..used.len()).filter(|&i| goes_on(used[i])).collect(),
             seed,
             snapshots: kept,
-            world: self.evaluation_job(scene),
+            world: scene.environment.world(),
             rules,
         };
         if self.plan.nodes.contains_key(&ids.run_id) {

@@ -3,8 +3,9 @@
 use super::{BenchmarkFacts, Places, Resolver, definitions};
 use crate::data;
 use crate::error::Error;
+use crate::job::World;
 use dataset::{Dataset, DatasetId};
-use envs::Recipe;
+use envs::DatasetRecipe;
 use manifest::{
     BenchmarkDefinition, BenchmarkRef, BenchmarkSpaces, Manifest, nearest, parse_benchmark,
 };
@@ -41,6 +42,16 @@ pub(crate) struct EnvironmentFacts {
     /// Channels, height, width of pictures; else zeros.
     pub(crate) observation_shape: [usize; 3],
     pub(crate) source: String,
+}
+
+impl EnvironmentFacts {
+    /// What a simulator is made from.
+    pub(crate) fn world(&self) -> World {
+        World {
+            library: self.library.clone(),
+            model_dir: self.model_dir.clone(),
+        }
+    }
 }
 
 /// The definition of each benchmark of the manifest, and all that there are.
@@ -88,7 +99,7 @@ pub(crate) fn recipes(
     definitions: &[BenchmarkDefinition],
     places: &Places,
     resolver: &Resolver<'_>,
-) -> Result<Vec<Option<Recipe>>, Error> {
+) -> Result<Vec<Option<DatasetRecipe>>, Error> {
     let one = |(i, (reference, definition)): (usize, (&BenchmarkRef, &BenchmarkDefinition))| {
         let bad = |key: Option<&str>, reason: String, hint: Option<String>| {
             let key = key.map_or_else(String::new, |key| format!(".\"{key}\""));
@@ -129,7 +140,7 @@ pub(crate) fn recipes(
 pub(crate) fn datasets(
     reference: &BenchmarkRef,
     definition: BenchmarkDefinition,
-    recipe: Option<Recipe>,
+    recipe: Option<DatasetRecipe>,
     seeds: &[u64],
     places: &Places,
     resolver: &Resolver<'_>,
@@ -140,15 +151,12 @@ pub(crate) fn datasets(
             Some(recipe) => {
                 // A changed recipe's id says so; an unchanged one's data keep the benchmark's name.
                 let name = if reference.recipe.is_empty() {
-                    &definition.dataset
+                    definition.dataset.as_str()
                 } else {
-                    &recipe.id
+                    recipe.id()
                 };
                 let id = data::generated_id(name, seed);
-                if !DatasetId::new(&id)?.folder(&places.data).exists() {
-                    (resolver.note)(&format!("generating {id}"));
-                }
-                data::ensure_generated(&places.data, &id, recipe, seed)?
+                data::ensure_generated(&id, recipe, seed, places, resolver)?
             }
             None => imported(&definition, places)?,
         };

@@ -92,8 +92,7 @@ impl Builder<'_> {
         let defaults = &scene.benchmark.definition.evaluation;
         let asked = &self.manifest.evaluation;
         EvaluationJob {
-            library: scene.environment.library.clone(),
-            model_dir: scene.environment.model_dir.clone(),
+            world: scene.environment.world(),
             episodes: asked.episodes.unwrap_or(defaults.episodes),
             environments_per_batch: asked
                 .environments_per_batch

@@ -1,6 +1,6 @@
 //! Stages: their identity and what their worker is told.
 
-use super::graph::{Builder, Planned, Scene, name_of, snapshots};
+use super::graph::{Builder, Planned, Scene, dataset_seed, name_of, snapshots};
 use crate::SAMPLER_SOURCE;
 use crate::error::Error;
 use crate::job::{DataJob, StageJob, ViewJob};
@@ -129,7 +129,8 @@ impl Builder<'_> {
     }
 
     fn dataset_of<'s>(&self, scene: &'s Scene<'_>, seed: u64) -> &'s (String, String) {
-        &scene.benchmark.datasets[&self.manifest.study.dataset_seed.unwrap_or(seed)]
+        let declared = scene.benchmark.definition.dataset_seed;
+        &scene.benchmark.datasets[&dataset_seed(&self.manifest.study, declared, seed)]
     }
 
     pub(super) fn data_identity(
@@ -172,7 +173,7 @@ impl Builder<'_> {
             problem["action_count"] = data.action_count.into();
         }
         if is_oracle {
-            let behaviour = scene.benchmark.recipe.as_ref().map(|r| &r.behaviour);
+            let behaviour = scene.benchmark.recipe.as_ref().and_then(|r| r.behaviour());
             problem["environment"] = scene.environment.id.clone().into();
             problem["environment_source"] = scene.environment.source.clone().into();
             problem["behaviour"] = serde_json::to_value(behaviour).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Environments of an evaluation: built-ins natively, plugins through `environment/1`, behind one trait.
 
 use super::failure::Stop;
-use crate::job::EvaluationJob;
+use crate::job::World;
 use envs::{Environment, Spec, Step};
 use manifest::random::Family;
 use plugin_api::{Failure, Outcome};
@@ -9,6 +9,7 @@ use plugin_host::{BatchBuffers, BatchRequest, Library, Random, Services};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use store::FailureKind;
 
 /// Random numbers for environment plugins; they see nothing else of the harness.
 pub(crate) struct EnvironmentServices;
@@ -64,14 +65,14 @@ pub(crate) enum Simulator {
 
 impl Simulator {
     /// Makes `count` simulators of the environment `id`.
-    pub(crate) fn make(id: &str, job: &EvaluationJob, count: usize) -> Result<Vec<Self>, Stop> {
-        let Some((path, sha256)) = &job.library else {
+    pub(crate) fn make(id: &str, world: &World, count: usize) -> Result<Vec<Self>, Stop> {
+        let Some((path, sha256)) = &world.library else {
             return (0..count)
                 .map(|_| Ok(Self::BuiltIn(envs::make(id)?)))
                 .collect();
         };
         let library = Library::open(path, Some(sha256))?;
-        let model_dir = job.model_dir.as_deref().unwrap_or(Path::new(""));
+        let model_dir = world.model_dir.as_deref().unwrap_or(Path::new(""));
         let make = |_| -> Result<Self, Stop> {
             let services = Rc::new(RefCell::new(EnvironmentServices));
             let environment = plugin_host::Environment::create(&library, id, services, model_dir)?;
@@ -130,6 +131,28 @@ impl Simulator {
                 Ok(())
             }
         }
+    }
+
+    /// Starts an episode of a scripted behaviour and writes its observation.
+    pub(crate) fn begin_behaviour(
+        &mut self,
+        name: &str,
+        _params: &str,
+        _seed: u64,
+        _out: &mut [f32],
+    ) -> Result<(), Stop> {
+        Err(Stop::new(
+            FailureKind::Refused,
+            format!(
+                "environment `{}` offers no behaviour `{name}`",
+                self.spec().id
+            ),
+        ))
+    }
+
+    /// Writes the action of the running scripted behaviour.
+    pub(crate) fn behaviour_action(&mut self, _out: &mut [f32]) -> Result<(), Stop> {
+        Err(Stop::new(FailureKind::Refused, "no behaviour is running"))
     }
 
     pub(crate) fn step(&mut self, action: &[f32], out: &mut [f32]) -> Result<Step, Stop> {

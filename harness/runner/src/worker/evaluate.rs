@@ -25,7 +25,7 @@ pub(crate) fn evaluate(
     let data = Data::load(&job.data)?;
     let mut stages = Stages::create(job, &data, store)?;
     let mut libraries = stages.libraries.clone();
-    if let Some((path, sha256)) = &evaluation.library {
+    if let Some((path, sha256)) = &evaluation.world.library {
         libraries.insert(
             path.file_name()
                 .unwrap_or_default()
@@ -35,7 +35,7 @@ pub(crate) fn evaluate(
         );
     }
     let count = evaluation.environments_per_batch.min(evaluation.episodes) as usize;
-    let mut simulators = Simulator::make(&job.data.environment, evaluation, count)?;
+    let mut simulators = Simulator::make(&job.data.environment, &evaluation.world, count)?;
     check_spec(&simulators[0], job, &data.transitions)?;
     let stage = job
         .stages

@@ -1,5 +1,6 @@
 //! The worker: computes one node in a process of its own and publishes it to the store.
 
+pub(crate) mod collect;
 mod environment;
 mod evaluate;
 mod failure;

@@ -38,6 +38,11 @@ impl Replay {
         }
     }
 
+    /// All steps, with states as they are.
+    pub(crate) fn raw(&self) -> &Transitions {
+        &self.raw
+    }
+
     /// Steps so far.
     pub(crate) fn len(&self) -> usize {
         self.raw.len()

@@ -88,7 +88,8 @@ impl Sampler {
             ));
         }
         let rows = self.rows(request);
-        if rows.is_empty() {
+        let interacts = self.source.replay.is_some() && !request.held_out;
+        if rows.is_empty() && !interacts {
             return Err(Failure::invalid_argument(match request {
                 BatchRequest { held_out: true, .. } => "no trajectory is held out",
                 _ => "no row has a successor action",
@@ -104,6 +105,9 @@ impl Sampler {
             .as_ref()
             .map(|(replay, share)| (replay.part(request.next_action, source.raw.len()), *share))
             .filter(|(part, _)| !part.rows.is_empty());
+        if rows.is_empty() && online.is_none() {
+            return Err(Failure::invalid_argument("there is no interaction yet"));
+        }
         out.clear();
         for _ in 0..self.batch_size {
             let part = match &online {

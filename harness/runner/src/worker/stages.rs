@@ -68,7 +68,8 @@ impl Data {
             );
             return Err(Stop::new(FailureKind::Failed, message));
         }
-        let behaviour = crate::data::recipe_of(dataset.metadata()).map(|r| r.behaviour);
+        let behaviour = crate::data::recipe_of(dataset.metadata())
+            .and_then(|recipe| recipe.behaviour().cloned());
         let transitions = Rc::new(dataset.load()?);
         let dim = transitions.observation_dim();
         let refused = |reason: String| Stop::new(FailureKind::Refused, reason);

@@ -148,6 +148,7 @@ impl Planner {
             runtime: &|name| Err(format!("{name} is not needed here")),
             models: &|_| Ok(()),
             locate: &|_| Position::default(),
+            collect: &|_| Err("nothing is collected here".into()),
             note: &|_| {},
         };
         runner::plan(manifest, &places, &resolver)

@@ -1,8 +1,10 @@
 //! `assay dataset`: import, lint, generate, list, show, verify, stats.
 
+mod generate;
 mod import;
 mod lint;
 
+pub(crate) use generate::{CollectArgs, collect, collect_here};
 pub(crate) use lint::{PhysicsArgs, physics};
 
 use crate::exit::{Exit, Outcome, Refusal};
@@ -10,7 +12,6 @@ use crate::output;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use dataset::{Dataset, DatasetId, Metadata, Stats, Summary};
-use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -32,7 +33,7 @@ enum Verb {
     /// Look for the historical defects of offline data in a dataset or a file
     Lint(lint::LintArgs),
     /// Generate a dataset from a recipe
-    Generate(GenerateArgs),
+    Generate(generate::GenerateArgs),
     /// List all datasets
     List(Flags),
     /// Show the metadata of a dataset
@@ -58,23 +59,12 @@ struct OneArgs {
     flags: Flags,
 }
 
-#[derive(Debug, Args)]
-struct GenerateArgs {
-    /// The recipe
-    recipe: PathBuf,
-    /// Seed
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    #[command(flatten)]
-    flags: Flags,
-}
-
 /// `assay dataset ...`
 pub(crate) fn run(args: DatasetArgs, settings: &Settings) -> Outcome {
     match args.verb {
         Verb::Import(args) => import::run(*args, settings),
         Verb::Lint(args) => lint::run(&args, settings),
-        Verb::Generate(args) => generate(&args, settings),
+        Verb::Generate(args) => generate::run(&args, settings),
         Verb::List(flags) => list(&flags, settings),
         Verb::Show(args) => show(&args, settings),
         Verb::Verify(args) => verify(&args, settings),
@@ -106,22 +96,6 @@ fn line(m: &Metadata) -> String {
         "{}  {} transitions, {} episodes, {mean}, {}  {}",
         m.description.id, c.transitions, c.episodes, m.description.environment, m.logical_digest
     )
-}
-
-fn generate(args: &GenerateArgs, settings: &Settings) -> Outcome {
-    let recipe = runner::read_recipe(&args.recipe)?;
-    let id = runner::generated_id(&recipe.id, args.seed);
-    output::note(&format!(
-        "generating {id}: {} transitions of {}",
-        recipe.transitions, recipe.environment
-    ));
-    let dataset = runner::ensure_generated(&settings.data, &id, &recipe, args.seed)?;
-    output::data(&if args.flags.json {
-        json(dataset.metadata())
-    } else {
-        line(dataset.metadata())
-    });
-    Ok(Exit::Ok)
 }
 
 fn list(flags: &Flags, settings: &Settings) -> Outcome {

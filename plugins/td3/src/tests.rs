@@ -1,0 +1,116 @@
+use crate::{Td3, losses};
+use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
+use plugin_api::{ActMode, Code, Precision};
+use tch::{Kind, Tensor};
+
+/// One-step episodes of uniform actions with the reward `-|a - s / 2|^2`.
+fn bandit(rows: usize) -> Data {
+    let reward = |s: &[f64], a: &[f64]| -(0..2).map(|i| (a[i] - 0.5 * s[i]).powi(2)).sum::<f64>();
+    Data::bandit((2, 2, rows), 1.0, |_, _| 0.0, reward)
+}
+
+#[test]
+fn resumed_training_equals_uninterrupted() {
+    for precision in [Precision::F32, Precision::F64] {
+        let host = FakeHost::new(bandit(200), precision, 32, 5);
+        let hyper = r#"{"hidden": [16, 16], "schedule": "cosine"}"#;
+        check_resume(|| Driver::<Td3>::new(&host, 20, hyper).expect("creates"));
+    }
+}
+
+/// Stated tolerance: 0.06, where optimal actions span 1.
+#[test]
+fn the_policy_finds_the_best_action_of_a_bandit() {
+    let host = FakeHost::new(bandit(4000), Precision::F32, 128, 5);
+    let hyper = r#"{"hidden": [64, 64], "schedule": "cosine", "learning_rate": 2e-3, "critic_learning_rate": 3e-3}"#;
+    let mut td3 = Driver::<Td3>::new(&host, 3000, hyper).expect("creates");
+    td3.update(3000).expect("trains");
+    let mut policy = td3.policy().expect("offers a policy");
+    for s in [[0.8, -0.6], [-0.4, 0.2], [0.0, 0.9]] {
+        let state = host.array(&s, &[1, 2]);
+        let action = policy.act(state.view(), None, ActMode::Greedy);
+        let action = action.expect("acts").to_f64().expect("f32");
+        for (a, s) in action.iter().zip(s) {
+            assert!((a - 0.5 * s).abs() < 0.06, "{s:?}: {action:?}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_terminal_row_is_never_used() {
+    let train = |data: Data| {
+        let host = FakeHost::whole(data, Precision::F64);
+        let mut td3 = Driver::<Td3>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
+        td3.update(5).expect("trains");
+        td3.save().expect("saves")
+    };
+    let mut data = bandit(64);
+    data.terminated[3] = 0.0;
+    let plain = train(data.clone());
+    data.next_observation[..6].fill(f64::NAN);
+    assert!(train(data.clone()) == plain);
+    data.next_observation[6] += 0.1;
+    assert!(train(data) != plain, "row 3 goes on");
+}
+
+#[test]
+fn bad_numbers_and_ranges_are_named() {
+    let mut data = bandit(16);
+    data.reward[4] = f64::NAN;
+    let host = FakeHost::whole(data, Precision::F32);
+    let mut td3 = Driver::<Td3>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
+    let failure = td3.update(5).expect_err("stops");
+    assert_eq!(failure.code, Code::NonFinite);
+    assert!(
+        failure.message.contains("q_loss is NaN in update 1"),
+        "{failure}"
+    );
+    let failure = Driver::<Td3>::new(&host, 5, r#"{"policy_delay": 0}"#).err();
+    let failure = failure.expect("refused");
+    assert!(failure.message.contains("`policy_delay` is 0"), "{failure}");
+}
+
+fn numbers(tensor: &Tensor) -> Vec<f64> {
+    let flat = tensor.to_kind(Kind::Double).contiguous().view(-1);
+    Vec::try_from(&flat).expect("float64")
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let text = include_str!("../../../tests/golden/learners/td3.json");
+    let golden: Golden = serde_json::from_str(text).expect("parses");
+    for case in &golden.cases {
+        let (host, hyper) = (case.host(), &case.hyperparameters);
+        let mut driver = Driver::<Td3>::new(&host, golden.horizon, hyper).expect("creates");
+        let learner = driver.learner();
+        case.start("online", &mut learner.actor.params)
+            .expect("fits");
+        case.start("target", &mut learner.mu_target).expect("fits");
+        case.start("online", &mut learner.q).expect("fits");
+        case.start("target", &mut learner.q_target).expect("fits");
+        let service = host.host();
+        let batch = learner.batch(&service, 0).expect("draws");
+        let noise = Tensor::from_slice(case.parameter("noise"))
+            .to_kind(learner.inputs.dims().kind)
+            .view([batch.rows(), learner.inputs.dims().action]);
+        let y = losses::target(learner, &batch, &noise).expect("computes");
+        case.check_answer("y", &numbers(&y));
+        let q_loss = losses::critic_loss(learner, &batch, &y).expect("computes");
+        let actor_loss = losses::actor_loss(learner, &batch).expect("computes");
+        case.check_loss("q_loss", q_loss.double_value(&[]));
+        case.check_loss("actor_loss", actor_loss.double_value(&[]));
+        case.check_gradients(&learner.q, &q_loss);
+        case.check_gradients(&learner.actor.params, &actor_loss);
+        if learner.hyper.target_noise > 0.0 {
+            continue; // the host's noise is not the case's
+        }
+        for (count, total) in [(1, 1), (2, 3)] {
+            driver.update(count).expect("trains");
+            let learner = driver.learner();
+            case.check_after(total, "online", &learner.q);
+            case.check_after(total, "target", &learner.q_target);
+            case.check_after(total, "online", &learner.actor.params);
+            case.check_after(total, "target", &learner.mu_target);
+        }
+    }
+}
