@@ -79,6 +79,22 @@ impl DatasetRecipe {
         }
     }
 
+    /// This recipe for the policy file with this SHA-256.
+    ///
+    /// # Errors
+    /// No behaviour takes a file, or one asks for another.
+    pub fn with_policy_file(&self, sha256: &str) -> Result<Self, Error> {
+        match self {
+            Self::BuiltIn(recipe) => Err(Error::RecipeValue {
+                file: recipe.id.clone(),
+                key: "environment".into(),
+                expected: "one that a plugin offers, for a policy file to act in".into(),
+                found: format!("`{}`", recipe.environment),
+            }),
+            Self::Simulated(recipe) => recipe.with_policy_file(sha256).map(Self::Simulated),
+        }
+    }
+
     /// This recipe with keys set anew.
     ///
     /// # Errors

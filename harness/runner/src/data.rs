@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::generate;
 use crate::plan::{Places, Resolver};
+use crate::policy_file::PolicyFile;
 use dataset::{
     Batch, Dataset, DatasetId, DatasetWriter, Description, Generator, Metadata, Origin, Transition,
 };
@@ -43,6 +44,13 @@ pub fn read_recipe(path: &Path) -> Result<DatasetRecipe, Error> {
         &path.display().to_string(),
         &include,
     )?)
+}
+
+/// `recipe` for the policy in `file`, which is read and checked.
+pub fn with_policy_file(recipe: DatasetRecipe, file: &Path) -> Result<DatasetRecipe, Error> {
+    let bytes = std::fs::read(file).map_err(Error::io("reading", file))?;
+    PolicyFile::read(file)?;
+    Ok(recipe.with_policy_file(&plugin_host::sha256_hex(&bytes))?)
 }
 
 /// The recipe that a dataset was generated from, if it was.

@@ -60,6 +60,15 @@ pub enum Error {
         /// What went wrong, and where.
         reason: String,
     },
+    /// A recipe takes a policy file, and there is none.
+    #[error("dataset `{dataset}`: its recipe takes the policy of a file, and none is given")]
+    PolicyFileMissing {
+        /// The dataset.
+        dataset: String,
+    },
+    /// A policy file cannot be used.
+    #[error(transparent)]
+    PolicyFile(#[from] crate::policy_file::PolicyFileError),
     /// A training names a learner that gives no policy.
     #[error(
         "dataset `{dataset}`: [trainings.{training}] names the learner `{learner}`, which offers no policy/1"
@@ -165,6 +174,12 @@ impl Error {
             | Self::Collecting { .. }
             | Self::Io { .. }
             | Self::Physics { .. } => None,
+            Self::PolicyFileMissing { .. } => {
+                Some("assay dataset generate RECIPE --policy FILE".into())
+            }
+            Self::PolicyFile(_) => {
+                Some("files that Stable-Baselines3 saves with model.save() are read: SAC, TQC, TD3, DDPG, PPO, A2C, TRPO with plain networks".into())
+            }
             Self::NotTrainable { .. } => {
                 Some("`assay plugin list` says what each learner provides; `td3` is made for this".into())
             }
@@ -191,6 +206,8 @@ impl Error {
             self,
             Self::Manifest(_)
                 | Self::NotTrainable { .. }
+                | Self::PolicyFileMissing { .. }
+                | Self::PolicyFile(_)
                 | Self::Plugin(plugin_host::Error::NotFound { .. })
                 | Self::Environment(
                     envs::Error::RecipeSyntax { .. }

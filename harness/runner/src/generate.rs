@@ -11,7 +11,7 @@ use plugin_host::numeric::{Request, Resolved, resolve};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One dataset to collect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct GenerateRequest {
     pub seed: u64,
     /// Data root.
     pub data: PathBuf,
+    /// The policy file, where a behaviour takes one.
+    pub(crate) policy_file: Option<PathBuf>,
     /// The numeric mode: always the portable one, so that machines agree.
     pub numeric: Resolved,
     /// Simulators by environment id.
@@ -53,12 +55,18 @@ pub(crate) fn request(
     places: &Places,
     resolver: &Resolver<'_>,
 ) -> Result<GenerateRequest, Error> {
+    if recipe.behaviour.takes_file() && resolver.policy_file.is_none() {
+        return Err(Error::PolicyFileMissing {
+            dataset: id.to_string(),
+        });
+    }
     let numeric = resolve(Request::Portable).map_err(|reason| Error::Numeric { reason })?;
     let mut request = GenerateRequest {
         id: id.clone(),
         recipe: recipe.clone(),
         seed,
         data: places.data.clone(),
+        policy_file: resolver.policy_file.map(Path::to_owned),
         numeric,
         worlds: BTreeMap::new(),
         learners: BTreeMap::new(),

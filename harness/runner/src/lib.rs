@@ -14,10 +14,11 @@ mod machine;
 mod observe;
 mod physics;
 mod plan;
+mod policy_file;
 mod pool;
 pub mod worker;
 
-pub use data::{ensure_generated, generated_id, read_recipe};
+pub use data::{ensure_generated, generated_id, read_recipe, with_policy_file};
 pub use error::Error;
 pub use generate::GenerateRequest;
 pub use job::{Job, StageJob};

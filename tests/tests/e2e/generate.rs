@@ -215,3 +215,52 @@ fn refusals_name_what_is_wrong_and_leave_nothing() {
     done.says(&["training `bc`", "params.nonsense"]);
     assert!(!scene.path("data/line").exists());
 }
+
+#[test]
+fn a_policy_from_a_file_acts_where_a_recipe_takes_one() {
+    let scene = Scene::new();
+    let recipe = add(&scene, "file", r#"kind = "file", noise = 0.1"#);
+    let text = std::fs::read_to_string(scene.path(&recipe)).unwrap();
+    scene.write(
+        &recipe,
+        &text.replace("trainings = { bc = \"trainings/line.toml\" }\n", ""),
+    );
+    let file = |name: &str| {
+        format!(
+            "{}/fixtures/data/sb3/{name}.zip",
+            env!("CARGO_MANIFEST_DIR")
+        )
+    };
+    let run = |recipe: &str, name: &str| {
+        let (file, data) = (file(name), ["--data", "data", "--json"]);
+        scene.run(
+            &[
+                &["dataset", "generate", recipe, "--policy", &file][..],
+                &data[..],
+            ]
+            .concat(),
+        )
+    };
+    let made = run(&recipe, "sac-car").expect(0);
+    let origin = &made.json()["description"]["origin"]["recipe"]["recipe"]["behaviour"];
+    assert_eq!(
+        origin["sha256"].as_str().map(str::len),
+        Some(64),
+        "{origin}"
+    );
+    assert_eq!(open(&scene, "file").load().unwrap().len(), 120);
+
+    generate(&scene, &recipe, "elsewhere")
+        .expect(2)
+        .says(&["takes the policy of a file", "--policy FILE"]);
+    run(&recipe, "sac")
+        .expect(4)
+        .says(&["could not be generated", "sac.zip", "(3, 1)", "(2, 1)"]);
+    run(&recipe, "call")
+        .expect(2)
+        .says(&["call.zip", "not executed", "model.save()"]);
+    let uniform = add(&scene, "uniform", KINDS[0].1);
+    run(&uniform, "sac-car")
+        .expect(2)
+        .says(&["behaviour.kind", "`file`"]);
+}

@@ -50,7 +50,7 @@ impl Session {
         let places = places(settings)?;
         let locate =
             |key: &str| -> Position { manifest::locate(&text, &path.display().to_string(), key) };
-        let plan = resolving(settings, &search, &locate, |resolver| {
+        let plan = resolving(settings, &search, &locate, None, |resolver| {
             runner::plan(&manifest, &places, resolver)
         })?;
         Ok(Self {
@@ -66,28 +66,34 @@ pub(crate) fn physics_request(
     dataset: &dataset::Dataset,
     settings: &Settings,
 ) -> Result<runner::PhysicsRequest, Refusal> {
-    with_resolver(settings, |places, resolver| {
+    with_resolver(settings, None, |places, resolver| {
         runner::physics_request(dataset, places, resolver)
     })
 }
 
-/// Calls `body` with what resolves names outside any manifest.
+/// Calls `body` with what resolves names outside any manifest, and the policy file that the user gave.
 pub(crate) fn with_resolver<T>(
     settings: &Settings,
+    policy_file: Option<&Path>,
     body: impl FnOnce(&Places, &Resolver<'_>) -> Result<T, runner::Error>,
 ) -> Result<T, Refusal> {
     let search = sealed_search(&settings.plugin_path)?;
     let places = places(settings)?;
     let nowhere = |_: &str| Position::default();
-    Ok(resolving(settings, &search, &nowhere, |resolver| {
-        body(&places, resolver)
-    })?)
+    Ok(resolving(
+        settings,
+        &search,
+        &nowhere,
+        policy_file,
+        |resolver| body(&places, resolver),
+    )?)
 }
 
 fn resolving<T>(
     settings: &Settings,
     search: &Search,
     locate: &dyn Fn(&str) -> Position,
+    policy_file: Option<&Path>,
     body: impl FnOnce(&Resolver<'_>) -> T,
 ) -> T {
     let runtimes = Runtimes { settings };
@@ -97,6 +103,7 @@ fn resolving<T>(
         models: &|files| fetch_models(settings, files),
         locate,
         collect: &super::dataset::collect,
+        policy_file,
         note: &output::note,
     })
 }

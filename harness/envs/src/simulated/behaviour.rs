@@ -41,6 +41,15 @@ pub enum SimulatedBehaviour {
         #[serde(default)]
         noise: f64,
     },
+    /// A policy in a file that the user has; the same one wherever it occurs.
+    File {
+        /// SHA-256 of the file; absent in a recipe that takes any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+        /// Noise on the action.
+        #[serde(default)]
+        noise: f64,
+    },
     /// One of several policies, drawn anew for every episode.
     Mixture {
         /// The policies; shares sum to 1.
@@ -84,6 +93,7 @@ impl SimulatedBehaviour {
             Self::Trained { .. } => "trained",
             Self::Replay { .. } => "replay",
             Self::Scripted { .. } => "scripted",
+            Self::File { .. } => "file",
             Self::Mixture { .. } => "mixture",
         }
     }
@@ -97,6 +107,33 @@ impl SimulatedBehaviour {
                 .collect(),
             single => vec![(1.0, single)],
         }
+    }
+
+    /// Says which file is meant by every behaviour that takes one. Whether there is such a behaviour; the digest that one of them
+    /// asks for, where it is another.
+    pub(super) fn set_file(&mut self, sha256: &str) -> Result<bool, String> {
+        match self {
+            Self::File { sha256: asked, .. } => match asked {
+                Some(asked) if asked != sha256 => Err(asked.clone()),
+                _ => {
+                    *asked = Some(sha256.to_owned());
+                    Ok(true)
+                }
+            },
+            Self::Mixture { parts } => {
+                let set = |part: &mut SimulatedPart| part.behaviour.set_file(sha256);
+                let all: Result<Vec<bool>, String> = parts.iter_mut().map(set).collect();
+                Ok(all?.contains(&true))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether it takes a file.
+    pub fn takes_file(&self) -> bool {
+        self.parts()
+            .iter()
+            .any(|(_, b)| matches!(b, Self::File { .. }))
     }
 
     /// The training it needs, if any.
@@ -132,6 +169,10 @@ impl std::fmt::Display for SimulatedBehaviour {
             Self::Replay { training } => write!(f, "interaction of {training}"),
             Self::Scripted { name, noise, .. } => {
                 f.write_str(name)?;
+                noisy(f, *noise)
+            }
+            Self::File { noise, .. } => {
+                f.write_str("policy of a file")?;
                 noisy(f, *noise)
             }
             Self::Mixture { parts } => write!(f, "mixture of {}", parts.len()),

@@ -74,6 +74,7 @@ impl SimulatedRecipe {
                 checker.positive(&format!("{key}.hold"), u64::from(*hold))
             }
             SimulatedBehaviour::Trained { noise, .. }
+            | SimulatedBehaviour::File { noise, .. }
             | SimulatedBehaviour::Scripted { noise, .. } => {
                 checker.number(&format!("{key}.noise"), *noise, (0.0, f64::MAX))
             }

@@ -123,6 +123,28 @@ impl SimulatedRecipe {
         })
     }
 
+    /// This recipe for the policy file with this SHA-256.
+    ///
+    /// # Errors
+    /// No behaviour takes a file, or one asks for another.
+    pub fn with_policy_file(&self, sha256: &str) -> Result<Self, Error> {
+        let mut recipe = self.clone();
+        let (expected, found) = match recipe.behaviour.set_file(sha256) {
+            Ok(true) => return Ok(recipe),
+            Ok(false) => (
+                "`file`, for a policy file to act".to_owned(),
+                format!("`{}`", self.behaviour.name()),
+            ),
+            Err(asked) => (format!("the file with SHA-256 {asked}"), sha256.to_owned()),
+        };
+        Err(Error::RecipeValue {
+            file: self.id.clone(),
+            key: "behaviour.kind".into(),
+            expected,
+            found,
+        })
+    }
+
     /// This recipe with keys set anew, as [`crate::Recipe::with_overrides`] does for built-in environments.
     ///
     /// # Errors

@@ -48,6 +48,8 @@ pub struct Resolver<'a> {
     pub locate: &'a dyn Fn(&str) -> manifest::Position,
     /// Collects a dataset in a process of its own, or says why it could not.
     pub collect: &'a dyn Fn(&crate::GenerateRequest) -> Result<(), String>,
+    /// A policy file for recipes that take one.
+    pub policy_file: Option<&'a Path>,
     /// Told of slow steps (generating data).
     pub note: &'a dyn Fn(&str),
 }

@@ -149,6 +149,7 @@ impl Planner {
             models: &|_| Ok(()),
             locate: &|_| Position::default(),
             collect: &|_| Err("nothing is collected here".into()),
+            policy_file: None,
             note: &|_| {},
         };
         runner::plan(manifest, &places, &resolver)

@@ -17,12 +17,16 @@ use std::process::Stdio;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   assay dataset generate manifests/datasets/cbandit-suboptimal-high-coverage-v0.toml --seed 3
+  assay dataset generate manifests/datasets/hopper-file-v0.toml --policy sac.zip
   assay dataset generate manifests/datasets/hopper-medium-v0.toml    trains the policy first, and keeps it for the other ages
 
 The same recipe, seed and plugins give the same dataset. An interrupted training goes on where its last snapshot is.")]
 pub(super) struct GenerateArgs {
     /// The recipe
     recipe: PathBuf,
+    /// Policy for a recipe whose behaviour is of kind `file`: a zip file of Stable-Baselines3
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -31,9 +35,12 @@ pub(super) struct GenerateArgs {
 }
 
 pub(super) fn run(args: &GenerateArgs, settings: &Settings) -> Outcome {
-    let recipe = runner::read_recipe(&args.recipe)?;
+    let mut recipe = runner::read_recipe(&args.recipe)?;
+    if let Some(policy) = &args.policy {
+        recipe = runner::with_policy_file(recipe, policy)?;
+    }
     let id = runner::generated_id(recipe.id(), args.seed);
-    let dataset = with_resolver(settings, |places, resolver| {
+    let dataset = with_resolver(settings, args.policy.as_deref(), |places, resolver| {
         runner::ensure_generated(&id, &recipe, args.seed, places, resolver)
     })?;
     output::data(&if args.flags.json {

@@ -4,6 +4,7 @@ use super::kept::{Space, Trained};
 use super::output::Tally;
 use super::pupil::{Pupil, identity};
 use crate::generate::GenerateRequest;
+use crate::policy_file::PolicyFile;
 use crate::worker::environment::Simulator;
 use crate::worker::failure::Stop;
 use crate::worker::replay::Replay;
@@ -13,6 +14,7 @@ use manifest::random::{Family, Stream};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use store::FailureKind;
 
 /// Takes the rows of an episode.
 pub(super) type Sink<'a> = dyn FnMut(Transition<'_>) -> Result<(), Stop> + 'a;
@@ -24,6 +26,10 @@ enum Actor {
     },
     Trained {
         pupil: Box<Pupil>,
+        noise: f64,
+    },
+    File {
+        policy: PolicyFile,
         noise: f64,
     },
     Scripted {
@@ -205,6 +211,10 @@ impl Actor {
                 params: serde_json::json!(params).to_string(),
                 noise: *noise,
             },
+            SimulatedBehaviour::File { noise, .. } => Self::File {
+                policy: policy_of(request, simulator)?,
+                noise: *noise,
+            },
             SimulatedBehaviour::Replay { .. } | SimulatedBehaviour::Mixture { .. } => {
                 unreachable!("a checked recipe replays alone and does not nest mixtures")
             }
@@ -249,12 +259,34 @@ impl Actor {
                 action.copy_from_slice(&pupil.act(observation)?);
                 Ok(*noise)
             }
+            Self::File { policy, noise } => {
+                policy.act(observation, [low, high], action);
+                Ok(*noise)
+            }
             Self::Scripted { noise, .. } => {
                 simulator.behaviour_action(action)?;
                 Ok(*noise)
             }
         }
     }
+}
+
+/// The policy of the request's file, for this environment.
+fn policy_of(request: &GenerateRequest, simulator: &Simulator) -> Result<PolicyFile, Stop> {
+    let refused = |reason: String| Stop::new(FailureKind::Refused, reason);
+    let path = request.policy_file.as_ref();
+    let path = path.ok_or_else(|| refused("no policy file is given".into()))?;
+    let policy = PolicyFile::read(path).map_err(|e| refused(e.to_string()))?;
+    let (found, spec) = (policy.dims(), simulator.spec());
+    let expected = (spec.observation_dim, spec.action_dim);
+    if found != expected {
+        return Err(refused(format!(
+            "{}: its policy has (observation, action) of {found:?} entries, environment `{}` {expected:?}",
+            path.display(),
+            spec.id
+        )));
+    }
+    Ok(policy)
 }
 
 /// The mean return of a policy over one episode from each start, one simulator per episode.
