@@ -9,7 +9,7 @@ use plugin_host::{Behaviour, Environment};
 use serde_json::{Map, Value, json};
 
 /// Steps of a compared episode.
-const STEPS: usize = 40;
+const STEPS: usize = 20;
 
 /// A fresh instance and what it offers; skips where that is nothing.
 fn offered(context: &Context) -> Result<(Environment, Vec<Behaviour>), Stop> {
