@@ -8,8 +8,8 @@ use plugin_api::Code;
 use plugin_host::{Behaviour, Environment};
 use serde_json::{Map, Value, json};
 
-/// Steps of a compared episode.
-const STEPS: usize = 20;
+/// Steps of a compared episode: few, as a behaviour may plan in the simulator.
+const STEPS: usize = 12;
 
 /// A fresh instance and what it offers; skips where that is nothing.
 fn offered(context: &Context) -> Result<(Environment, Vec<Behaviour>), Stop> {

@@ -72,11 +72,6 @@ impl Gait {
         })
     }
 
-    /// Forgets the episode before.
-    pub fn restart(&mut self) {
-        self.quarters = 0;
-    }
-
     /// Torques in `[-1, 1]` that walk towards `direction` (world, any length) after `step` steps of the episode, from
     /// `qpos` `[15]` and `qvel` `[14]`. Asking again changes nothing.
     pub fn action(
