@@ -3,7 +3,7 @@
 use conformance::{Outcome, Report};
 use good_plugins::{Affine, BcHyper, Line, LinearBc};
 use manifest::random::{Family, Stream};
-use plugin_api::{Environment as _, Precision, Problem, View, abi};
+use plugin_api::{BehaviourRequest, Environment as _, Precision, Problem, View, abi};
 use plugin_host::{
     ActMode, BatchBuffers, BatchRequest, Environment, Learner, Library, Random, Services,
     SharedServices,
@@ -322,6 +322,41 @@ fn native_and_loaded_environment_give_the_same_bits() {
         native.set_state(&[0.25, -0.5], &mut b).unwrap();
         assert_eq!(a, b);
     }
+}
+
+#[test]
+fn native_and_loaded_behaviours_act_the_same() {
+    let library = Library::open(&tests::built_library("good-plugins"), None).unwrap();
+    let services: SharedServices = Rc::new(RefCell::new(Host {
+        metrics: Vec::new(),
+    }));
+    let id = "fixtures/line-v0";
+    let mut loaded = Environment::create(&library, id, services, Path::new("/")).unwrap();
+    let mut native = Line::default();
+    let offered = loaded.behaviours().unwrap();
+    assert_eq!(offered.len(), 1);
+    assert_eq!(offered[0].name, "lazy");
+    assert_eq!(offered[0].parameters, r#"{"gain": 0.5}"#);
+    let parameters = r#"{"gain": 0.25}"#;
+    let request = BehaviourRequest::new(native.behaviours(), "lazy", parameters).unwrap();
+    let ((mut a, mut b), (mut x, mut y)) = (([0.0; 2], [0.0; 2]), ([0.0], [0.0]));
+    loaded
+        .begin_behaviour("lazy", parameters, 7, &mut a)
+        .unwrap();
+    native.begin_behaviour(&request, 7, &mut b).unwrap();
+    // Longer than the horizon, which ends no episode of a behaviour.
+    for _ in 0..40 {
+        assert_eq!(a, b);
+        loaded.behaviour_action(&mut x).unwrap();
+        native.behaviour_action(&mut y).unwrap();
+        assert_eq!(x, y);
+        let step = loaded.step(&x, &mut a).unwrap();
+        assert!(!step.truncated);
+        assert_eq!(step, native.step(&y, &mut b).unwrap());
+    }
+    loaded.reset(1, &mut a).unwrap();
+    let error = loaded.behaviour_action(&mut x).unwrap_err().to_string();
+    assert!(error.contains("no behaviour was begun"), "{error}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::check::{Check, Kind};
 use crate::{
-    batches, conduct, creation, critic, descriptor, discrete, environment, kinds, oracle, policy,
-    requests, shapes, state, subject::Context, test_time, training, update,
+    batches, behaviour, conduct, creation, critic, descriptor, discrete, environment, kinds,
+    oracle, policy, requests, shapes, state, subject::Context, test_time, training, update,
 };
 
 /// Every check.
@@ -505,6 +505,23 @@ static CHECKS: &[Check] = &[
         "V* = Q*(s, pi*(s)), nothing better",
         oracle::optimal,
         "Where the environment offers oracle/1, V* equals Q* at the optimal action and no tried action has a higher Q*."
+    ),
+    check!(
+        ENVIRONMENT,
+        "behaviour-repeats",
+        "same seed, same behaviour",
+        behaviour::repeats,
+        "Where the environment offers behaviour/1, one seed gives one sequence of actions and observations, bit for bit: in \
+         two instances, and after another episode. Asking for an action twice gives it twice; no horizon ends the episode."
+    ),
+    check!(
+        ENVIRONMENT,
+        "behaviour-refusals",
+        "unknown behaviours and parameters are refused",
+        behaviour::refusals,
+        "begin of an unknown behaviour, with an unknown parameter, with a parameter of another JSON type, or with what is no \
+         JSON object fails with code invalid-argument; so does act before begin. The message on an unknown name lists the \
+         names that there are."
     ),
     check!(
         BOTH,

@@ -47,7 +47,7 @@ pub(crate) fn unknown_hyperparameter(context: &Context) -> Verdict {
 }
 
 /// A JSON value of a type that a property with this default cannot have.
-fn of_another_type(default: &Value) -> Value {
+pub(crate) fn of_another_type(default: &Value) -> Value {
     match default {
         Value::Object(_) => json!("text"),
         _ => json!({ "not": "this type" }),

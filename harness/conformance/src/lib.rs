@@ -16,6 +16,7 @@
 //! learns, and it never loads a plugin in the parent.
 
 mod batches;
+mod behaviour;
 mod bench;
 mod catalog;
 mod check;

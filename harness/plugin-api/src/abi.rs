@@ -9,7 +9,7 @@
 use std::ffi::{c_char, c_void};
 
 pub const ABI_MAJOR: u32 = 1;
-pub const ABI_MINOR: u32 = 2;
+pub const ABI_MINOR: u32 = 3;
 pub const ENTRY_SYMBOL: &str = "assay_plugin_entry";
 
 pub const OK: u32 = 0;
@@ -54,6 +54,7 @@ pub const TEST_TIME_V1: &str = "test-time/1";
 pub const ENCODER_V1: &str = "encoder/1";
 pub const ORACLE_V1: &str = "oracle/1";
 pub const SPACES_V1: &str = "spaces/1";
+pub const BEHAVIOUR_V1: &str = "behaviour/1";
 
 /// What a learner may require of the benchmark, as the header lists it.
 pub const BENCHMARK_NEEDS: [&str; 3] = ["goals", "discrete-actions", "continuous-actions"];
@@ -473,6 +474,27 @@ pub struct OracleV1 {
         *mut DLTensor,
         *mut Error,
     ) -> Status,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Behaviour {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub name: Str,
+    pub description: Str,
+    pub parameters: Str,
+}
+
+#[repr(C)]
+pub struct BehaviourV1 {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub describe:
+        unsafe extern "C" fn(*mut c_void, u64, *mut Behaviour, *mut u64, *mut Error) -> Status,
+    pub begin:
+        unsafe extern "C" fn(*mut c_void, Str, Str, u64, *mut DLTensor, *mut Error) -> Status,
+    pub act: unsafe extern "C" fn(*mut c_void, *mut DLTensor, *mut Error) -> Status,
 }
 
 #[repr(C)]

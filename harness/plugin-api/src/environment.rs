@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "this module is part of the C boundary")]
 
 use crate::abi;
+use crate::behaviour::{self, BehaviourInfo, BehaviourRequest};
 use crate::failure::{Failure, Outcome};
 use crate::host::Host;
 use crate::raw;
@@ -83,13 +84,35 @@ pub trait Environment: Sized + 'static {
             "states of this environment cannot be set",
         ))
     }
-    /// Writes the goal of the running episode `[G]`; called where `spec` has goals.
+    /// Writes the goal of the running episode `[G]`; called where `spec` has goals. In an episode of a behaviour it is the
+    /// one that is pursued now.
     fn goal(&mut self, _goal: &mut [f64]) -> Outcome<()> {
         Err(Failure::unsupported("this environment has no goals"))
     }
     /// Exact values, where the environment knows them.
     fn oracle(&mut self) -> Option<&mut dyn Oracle> {
         None
+    }
+    /// Scripted behaviours with which datasets can be made; the same in every call.
+    fn behaviours(&self) -> &'static [BehaviourInfo] {
+        &[]
+    }
+    /// Starts an episode of one of `behaviours`, a function of `request` and `seed` alone, and writes its observation
+    /// `[S]`. Until the next `reset` or `set_state`, no goal and no horizon ends the episode.
+    fn begin_behaviour(
+        &mut self,
+        request: &BehaviourRequest,
+        _seed: u64,
+        _observation: &mut [f64],
+    ) -> Outcome<()> {
+        Err(Failure::unsupported(format!(
+            "behaviour `{}` cannot be begun",
+            request.name
+        )))
+    }
+    /// Writes the action `[A]` of the behaviour that was begun, without noise, and changes nothing.
+    fn behaviour_action(&mut self, _action: &mut [f32]) -> Outcome<()> {
+        Err(Failure::unsupported("this environment has no behaviours"))
     }
 }
 
@@ -212,7 +235,11 @@ unsafe extern "C" fn reset<E: Environment>(
     }
 }
 
-fn sized<'a>(name: &str, slice: &'a mut [f64], expected: usize) -> Outcome<&'a mut [f64]> {
+pub(crate) fn sized<'a, T>(
+    name: &str,
+    slice: &'a mut [T],
+    expected: usize,
+) -> Outcome<&'a mut [T]> {
     if slice.len() == expected {
         return Ok(slice);
     }
@@ -290,6 +317,9 @@ unsafe extern "C" fn interface_table<E: Environment>(
                 }
                 abi::SPACES_V1 if environment.spec().has_spaces() => {
                     found = std::ptr::from_ref(Tables::<E>::SPACES).cast();
+                }
+                abi::BEHAVIOUR_V1 if !environment.behaviours().is_empty() => {
+                    found = std::ptr::from_ref(behaviour::table::<E>()).cast();
                 }
                 _ => {}
             }

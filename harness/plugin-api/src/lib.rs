@@ -7,6 +7,7 @@
 //! This crate does no I/O and depends on no other crate of the project.
 
 pub mod abi;
+pub mod behaviour;
 mod check;
 mod choices;
 pub mod environment;
@@ -21,6 +22,7 @@ pub mod serve;
 mod tensor;
 mod upstream;
 
+pub use behaviour::{BehaviourInfo, BehaviourRequest};
 pub use choices::{CriticNetwork, CriticReduce, require};
 pub use environment::{Environment, EnvironmentInfo, EnvironmentSpec, Functional, Oracle, Step};
 pub use export::{Descriptor, PluginInfo};

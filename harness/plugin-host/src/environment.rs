@@ -2,6 +2,10 @@
 
 #![allow(unsafe_code, reason = "this crate is the host side of the C boundary")]
 
+mod behaviour;
+
+pub use behaviour::Behaviour;
+
 use crate::error::Error;
 use crate::library::Library;
 use crate::services::{HostContext, SharedServices};
@@ -114,11 +118,15 @@ impl Environment {
         function: &'static str,
         body: impl FnOnce(*mut abi::Error) -> abi::Status,
     ) -> Result<(), Error> {
-        raw::call(body).map_err(|failure| Error::Call {
+        raw::call(body).map_err(|failure| self.failed(function, failure))
+    }
+
+    fn failed(&self, function: &'static str, failure: Failure) -> Error {
+        Error::Call {
             function,
             id: self.id.clone(),
             failure,
-        })
+        }
     }
 
     fn finite(&self, function: &'static str, numbers: &[f64]) -> Result<(), Error> {
@@ -131,11 +139,7 @@ impl Environment {
             "observation"
         };
         let failure = Failure::non_finite(format!("{what} is not finite at element {i}"));
-        Err(Error::Call {
-            function,
-            id: self.id.clone(),
-            failure,
-        })
+        Err(self.failed(function, failure))
     }
 
     /// Starts the episode of `seed` and writes its observation `[S]`.
@@ -172,12 +176,7 @@ impl Environment {
         })?;
         self.finite("step", observation)?;
         if !step.reward.is_finite() {
-            let failure = Failure::non_finite("reward is not finite");
-            return Err(Error::Call {
-                function: "step",
-                id: self.id.clone(),
-                failure,
-            });
+            return Err(self.failed("step", Failure::non_finite("reward is not finite")));
         }
         Ok(Step {
             reward: step.reward,

@@ -14,7 +14,7 @@ mod search;
 mod services;
 mod sidecar;
 
-pub use environment::{Environment, PluginOracle};
+pub use environment::{Behaviour, Environment, PluginOracle};
 pub use error::Error;
 pub use learner::{Bound, Learner, ProblemSpec, Served};
 pub use library::Library;

@@ -15,6 +15,7 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import random
 import re
 import struct
@@ -23,7 +24,7 @@ import traceback
 MAGIC = 0x59534741  # "AGSY"
 HEADER = struct.Struct("<5I")
 DESCRIPTION = struct.Struct("<4Q2I3II2d")
-DESCRIBE, RESET, STEP, SET_STATE, CLOSE, PACKAGES = range(1, 7)
+DESCRIBE, RESET, STEP, SET_STATE, CLOSE, PACKAGES, BEGIN, ACT = range(1, 9)
 REPLY, ERROR = 0x100, 0x1FF
 UNKNOWN_NAME, PACKAGE_MISSING, UNSUPPORTED, RAISED, MISUSED = range(1, 6)
 
@@ -150,6 +151,87 @@ def image_shape(space):
     return (c, a, b), (2, 0, 1)
 
 
+class Collection:
+    """A manipulation environment of OGBench in the mode in which its data were collected, and the scripts that did it.
+
+    The order of draws is that of OGBench's generator (`data_gen_scripts/generate_manipspace.py`).
+    """
+
+    # What scripts there are for which environments; the wheel has a plan and a Markovian one for each.
+    SCRIPTS = {"cube": ["cube"], "scene": ["cube", "button", "drawer", "window"], "puzzle": ["button"]}
+    # Bounds of an episode's probability of stacking cubes, for the environments whose names have these parts.
+    STACKING = {
+        "single": (0.0, 0.0), "double": (0.0, 0.25), "triple": (0.05, 0.35), "quadruple": (0.1, 0.5),
+        "octuple": (0.0, 0.35),
+    }
+
+    @classmethod
+    def kind(cls, key, entry_point):
+        """The part of a Gymnasium id that says which scripts fit, or None. Single-task variants have the same data."""
+        if not str(entry_point).startswith("ogbench.manipspace.") or "singletask" in key:
+            return None
+        return next((kind for kind in cls.SCRIPTS if kind in key.split("-")), None)
+
+    def __init__(self, gym, np, key, kind):
+        self.np, self.key, self.kind = np, key, kind
+        self.env = gym.make(
+            key, disable_env_checker=True, mode="data_collection", terminate_at_goal=False, max_episode_steps=2**31
+        )
+
+    def script(self, thing, rule, parameters):
+        keep_closed = {"gripper_always_closed": True} if self.kind == "puzzle" else {}
+        if rule == "play":
+            keys = ("noise", "noise_smoothing")
+            module = f"ogbench.manipspace.oracles.plan.{thing}_plan"
+            name = f"{thing.capitalize()}PlanOracle"
+        else:
+            keys = ("min_norm",)
+            module = f"ogbench.manipspace.oracles.markov.{thing}_markov"
+            name = f"{thing.capitalize()}MarkovOracle"
+            if self.kind == "scene" and thing == "cube":
+                keep_closed = {"max_step": 100}
+        chosen = {key: parameters[key] for key in keys}
+        return getattr(importlib.import_module(module), name)(env=self.env, **chosen, **keep_closed)
+
+    def begin(self, rule, parameters, observation, info):
+        """Chooses what an episode does, once the environment was reset."""
+        draw = self.np.random
+        self.rule, self.parameters, self.info, self.action = rule, parameters, info, None
+        self.observation = observation
+        self.scripts = {thing: self.script(thing, rule, parameters) for thing in self.SCRIPTS[self.kind]}
+        parts = self.key.split("-")
+        bounds = next((bounds for part, bounds in self.STACKING.items() if part in parts), (0.5, 0.5))
+        self.stacking = draw.uniform(*bounds) if bounds[0] < bounds[1] else bounds[0]
+        self.scale = draw.uniform(0, parameters["noise"]) if rule == "noisy" else 0.0
+        self.follow(observation, info)
+
+    def follow(self, observation, info):
+        """Hands over to the script of the thing that is to be moved."""
+        self.running = self.scripts[info["privileged/target_task"]]
+        self.running.reset(observation, info)
+
+    def act(self):
+        """The action in the present state; drawn once, however often it is asked for."""
+        if self.action is None:
+            np, xi = self.np, self.scale
+            if np.random.rand() < self.parameters["p_random_action"]:
+                action = self.env.action_space.sample()
+            else:
+                action = np.array(self.running.select_action(self.observation, self.info))
+                if self.rule == "noisy":
+                    action = action + np.random.normal(0, [xi, xi, xi, 3 * xi, 10 * xi], action.shape)
+            self.action = np.clip(action, -1, 1).astype("<f4")
+        return self.action
+
+    def step(self, action):
+        result = self.env.step(action)
+        self.observation, self.info, self.action = result[0], result[4], None
+        if self.running.done:
+            # As in OGBench's loop, the next action still sees what the step told of the target before.
+            self.follow(*self.env.unwrapped.set_new_target(p_stack=self.stacking))
+        return result
+
+
 class Instance:
     """One environment."""
 
@@ -165,7 +247,9 @@ class Instance:
         repeatable_entropy()
 
         self.np, self.spaces, self.ogbench = np, spaces, family == "ogbench"
-        self.running, self.steps, self.goal_dim = False, 0, 0
+        self.gym, self.running, self.steps, self.goal_dim = gym, False, 0, 0
+        # The environment of behaviours, once one was begun, and whether it is the one that runs.
+        self.collection, self.scripted = None, False
         # Generators of its own behind the global functions; see Server.activate.
         self.bits, self.python_random = np.random.MT19937(0), None
         np.random.set_bit_generator(self.bits)
@@ -184,6 +268,7 @@ class Instance:
             self.goal_dim = self.goal_of(self.info).size
             self.running = False
         self.mujoco_state()
+        self.kind = Collection.kind(key, self.env.spec.entry_point) if self.ogbench else None
 
     def read_observations(self):
         spaces, space = self.spaces, self.env.observation_space
@@ -230,7 +315,7 @@ class Instance:
     def describe(self):
         numbers = DESCRIPTION.pack(
             self.observation_dim, self.action_dim, self.state_dim, self.goal_dim,
-            self.action_count, self.horizon, *self.image, 0, self.low, self.high,
+            self.action_count, self.horizon, *self.image, int(self.kind is not None), self.low, self.high,
         )
         return numbers + f"{self.env.spec.id}".encode()
 
@@ -265,26 +350,49 @@ class Instance:
         return payload
 
     def start(self, seed):
+        observation, self.info = self.begun(self.env, seed, self.options)
+        return observation
+
+    def begun(self, env, seed, options):
+        """Seeds everything that draws and resets `env`."""
         # Old generators take 32 bits: smaller seeds are passed as they are, others are folded.
         seed = seed if seed < 1 << 32 else (seed ^ seed >> 32) & 0xFFFFFFFF
         random.seed(seed)
         self.entropy.seed(seed)
         self.np.random.seed(seed)
-        self.env.action_space.seed(seed)
-        self.env.unwrapped.action_space.seed(seed)
-        observation, self.info = self.env.reset(seed=seed, options=self.options)
-        return observation
+        env.action_space.seed(seed)
+        env.unwrapped.action_space.seed(seed)
+        return env.reset(seed=seed, options=options)
 
     def reset(self, seed):
-        self.running = False
+        self.running = self.scripted = False
         return self.started(self.start(seed))
+
+    def begin(self, payload):
+        """Starts an episode of a behaviour. Payload: seed, name, line break, JSON object of all parameters."""
+        self.running = self.scripted = False
+        if self.kind is None:
+            raise Refusal(UNSUPPORTED, "scripted behaviours are those of OGBench's manipulation environments")
+        (seed,), text = struct.unpack_from("<Q", payload), payload[8:].decode()
+        rule, _, parameters = text.partition("\n")
+        if self.collection is None:
+            self.collection = Collection(self.gym, self.np, self.env.spec.id, self.kind)
+        observation, info = self.begun(self.collection.env, seed, None)
+        self.collection.begin(rule, json.loads(parameters), observation, info)
+        self.running = self.scripted = True
+        return self.flat(observation)
+
+    def act(self):
+        if not (self.running and self.scripted):
+            raise Refusal(MISUSED, "an action was asked for in an episode of no behaviour")
+        return self.collection.act().tobytes()
 
     def set_state(self, payload):
         state = self.np.frombuffer(payload, "<f8")
         inner = self.env.unwrapped
         if not self.state_dim or state.size != self.state_dim:
             raise Refusal(MISUSED, f"a state has {state.size} numbers, expected {self.state_dim} (0: cannot be set)")
-        self.running = False
+        self.running = self.scripted = False
         self.start(0)
         # Neither the warm start nor the controls of the episode that was just begun may remain.
         import mujoco
@@ -310,14 +418,18 @@ class Instance:
     def step(self, payload):
         if not self.running:
             raise Refusal(MISUSED, "step was called before reset")
-        observation, reward, terminated, truncated, _ = self.env.step(self.action_of(payload))
+        env = self.collection if self.scripted else self.env
+        observation, reward, terminated, truncated, _ = env.step(self.action_of(payload))
         self.steps += 1
-        truncated = bool(truncated) or self.steps >= self.horizon
+        # No horizon ends an episode of a behaviour.
+        truncated = not self.scripted and (bool(truncated) or self.steps >= self.horizon)
         flags = bool(terminated) | truncated << 1
         return struct.pack("<dII", float(reward), flags, 0) + self.flat(observation)
 
     def close(self):
         self.env.close()
+        if self.collection:
+            self.collection.env.close()
 
 
 class Server:
@@ -359,6 +471,10 @@ class Server:
             return instance.step(payload)
         if kind == SET_STATE:
             return instance.set_state(payload)
+        if kind == BEGIN:
+            return instance.begin(payload)
+        if kind == ACT:
+            return instance.act()
         if kind == CLOSE:
             self.activate(None)
             self.instances.pop(number).close()

@@ -1,10 +1,14 @@
 //! The environments of this plugin: each is an instance in the child that a worker's environments share.
 
+use crate::behaviour::{self, BEHAVIOURS};
 use crate::child::{Child, Limits, SOURCE};
 use crate::frame::{self, Description, Request, STEP_HEAD, StepReply};
 use crate::interpreter::{Interpreter, PACKAGES};
 use crate::trouble::Trouble;
-use plugin_api::{Environment, EnvironmentInfo, EnvironmentSpec, Failure, Host, Outcome, Step};
+use plugin_api::{
+    BehaviourInfo, BehaviourRequest, Environment, EnvironmentInfo, EnvironmentSpec, Failure, Host,
+    Outcome, Step,
+};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
@@ -54,6 +58,8 @@ pub struct Bridge {
     instance: u32,
     description: Description,
     goal: Option<Vec<f64>>,
+    /// Whether the running episode is one of a behaviour.
+    scripted: bool,
     /// Where the child was started, for the log.
     python: PathBuf,
     request: Vec<u8>,
@@ -84,6 +90,7 @@ impl Bridge {
             instance,
             description,
             goal: None,
+            scripted: false,
             python: interpreter.python,
             request: Vec::new(),
         })
@@ -102,7 +109,7 @@ impl Bridge {
     /// Starts an episode by `request` and takes observation and goal from the reply.
     fn start(&mut self, request: Request, payload: &[u8], observation: &mut [f64]) -> Outcome<()> {
         self.expect_room(observation)?;
-        self.goal = None;
+        (self.goal, self.scripted) = (None, false);
         let mut goal = vec![0.0; self.description.goal_dim];
         let bytes = 8 * (observation.len() + goal.len());
         let mut shared = self.shared.borrow_mut();
@@ -238,8 +245,55 @@ impl Environment for Bridge {
                 goal.len(),
                 found.len()
             ))),
+            None if self.scripted => Err(Failure::unsupported(
+                "OGBench's scripts pursue targets that are no goal of this environment",
+            )),
             None => Err(Failure::invalid_argument("no episode has begun")),
         }
+    }
+
+    fn behaviours(&self) -> &'static [BehaviourInfo] {
+        if self.description.scripted {
+            BEHAVIOURS
+        } else {
+            &[]
+        }
+    }
+
+    fn begin_behaviour(
+        &mut self,
+        request: &BehaviourRequest,
+        seed: u64,
+        observation: &mut [f64],
+    ) -> Outcome<()> {
+        behaviour::check(request)?;
+        self.expect_room(observation)?;
+        (self.goal, self.scripted) = (None, false);
+        let mut payload = seed.to_le_bytes().to_vec();
+        payload.extend(format!("{}\n{}", request.name, request.json()).as_bytes());
+        let bytes = 8 * observation.len();
+        let mut shared = self.shared.borrow_mut();
+        let child = &mut shared.child;
+        let reply = child.ask(
+            Request::Begin,
+            self.instance,
+            &payload,
+            Some(bytes),
+            &self.id,
+        )?;
+        frame::numbers(reply, observation);
+        finite(Request::Begin, "observation", observation)?;
+        self.scripted = true;
+        Ok(())
+    }
+
+    fn behaviour_action(&mut self, action: &mut [f32]) -> Outcome<()> {
+        let bytes = 4 * action.len();
+        let mut shared = self.shared.borrow_mut();
+        let child = &mut shared.child;
+        let reply = child.ask(Request::Act, self.instance, &[], Some(bytes), &self.id)?;
+        frame::short_numbers(reply, action);
+        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ const LEAVING: Duration = Duration::from_millis(1000);
 /// How long the child may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// For starting, and for making an environment: packages are imported.
+    /// For starting, for making an environment and for beginning a behaviour, which may make one: packages are imported.
     pub(crate) start: Duration,
     /// For any other call.
     pub(crate) call: Duration,
@@ -55,7 +55,7 @@ impl Default for Limits {
 impl Limits {
     fn of(&self, request: Request) -> Duration {
         match request {
-            Request::Describe | Request::Packages => self.start,
+            Request::Describe | Request::Packages | Request::Begin => self.start,
             _ => self.call,
         }
     }

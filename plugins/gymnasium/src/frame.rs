@@ -29,6 +29,10 @@ pub(crate) enum Request {
     Close = 5,
     /// The interpreter's packages; the reply is a text.
     Packages = 6,
+    /// Seed `u64`, name of a behaviour, line break, JSON object of its parameters; the reply is the observation.
+    Begin = 7,
+    /// The behaviour's action; the reply is `[A]` float32.
+    Act = 8,
 }
 
 impl Request {
@@ -41,6 +45,8 @@ impl Request {
             Self::SetState => "set_state",
             Self::Close => "close",
             Self::Packages => "start",
+            Self::Begin => "begin_behaviour",
+            Self::Act => "behaviour_action",
         }
     }
 }
@@ -125,6 +131,8 @@ pub(crate) struct Description {
     pub(crate) action_count: usize,
     pub(crate) horizon: u32,
     pub(crate) observation_shape: [usize; 3],
+    /// Whether there are scripts that can act in it.
+    pub(crate) scripted: bool,
     pub(crate) action_low: f64,
     pub(crate) action_high: f64,
     /// The id in Gymnasium's registry.
@@ -166,7 +174,7 @@ impl Description {
         ];
         let (action_count, horizon) = (reader.word()? as usize, reader.word()?);
         let observation_shape = [reader.word()?, reader.word()?, reader.word()?];
-        reader.word()?;
+        let scripted = reader.word()? & 1 != 0;
         Some(Self {
             observation_dim,
             action_dim,
@@ -175,6 +183,7 @@ impl Description {
             action_count,
             horizon,
             observation_shape: observation_shape.map(|n| n as usize),
+            scripted,
             action_low: reader.real()?,
             action_high: reader.real()?,
             registry_id: String::from_utf8_lossy(reader.0).into_owned(),
@@ -212,6 +221,14 @@ pub(crate) fn numbers(payload: &[u8], out: &mut [f64]) {
     let mut reader = Reader(payload);
     for x in out {
         *x = reader.real().unwrap_or(f64::NAN);
+    }
+}
+
+/// Fills `out` with the float32 numbers of `payload`.
+pub(crate) fn short_numbers(payload: &[u8], out: &mut [f32]) {
+    let mut reader = Reader(payload);
+    for x in out {
+        *x = reader.take().map_or(f32::NAN, f32::from_le_bytes);
     }
 }
 
@@ -273,7 +290,7 @@ mod tests {
         for size in [4_u64, 1, 0, 2] {
             payload.extend(size.to_le_bytes());
         }
-        for word in [2_u32, 500, 3, 8, 9, 0] {
+        for word in [2_u32, 500, 3, 8, 9, 1] {
             payload.extend(word.to_le_bytes());
         }
         for real in [-1.5_f64, 2.5] {
@@ -289,6 +306,7 @@ mod tests {
             action_count: 2,
             horizon: 500,
             observation_shape: [3, 8, 9],
+            scripted: true,
             action_low: -1.5,
             action_high: 2.5,
             registry_id: "CartPole-v1".into(),

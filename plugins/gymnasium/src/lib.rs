@@ -6,6 +6,7 @@
 //! All environments of a worker share one child. Every call has a deadline; a child that misses it, dies or does not
 //! keep to the frames is killed, and every later call says why. No thread is started: pipes are polled.
 
+mod behaviour;
 mod bridge;
 mod child;
 mod frame;

@@ -23,7 +23,7 @@ mod simulation;
 pub use dm::Suite;
 pub use kitchen::Kitchen;
 pub use locomotion::Locomotion;
-pub use maze::Maze;
+pub use maze::{GAIT_FEATURES, Gait, GaitWeights, Maze};
 
 const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
     id: "mujoco",

@@ -2,9 +2,10 @@
 
 use crate::messages;
 use mujoco_rs::prelude::{MjData, MjModel};
+use mujoco_rs::wrappers::mj_data::MjtState;
 use mujoco_rs::wrappers::mj_data::MjtWarning;
 use mujoco_rs::wrappers::mj_editing::MjSpec;
-use mujoco_rs::wrappers::mj_model::MjtDisableBit;
+use mujoco_rs::wrappers::mj_model::{MjtDisableBit, MjtObj};
 use plugin_api::{Failure, Host, Outcome};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,10 @@ pub(crate) struct Sizes {
     pub(crate) velocities: usize,
     pub(crate) controls: usize,
 }
+
+/// A named place of a model: the index of a site.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(usize);
 
 pub(crate) struct Simulation {
     data: MjData<Box<MjModel>>,
@@ -187,6 +192,43 @@ impl Simulation {
         }
         self.data.step1();
         self.check()
+    }
+
+    /// The site `name`.
+    pub(crate) fn site(&self, name: &str) -> Outcome<Place> {
+        let found = self.model().name_to_id(MjtObj::mjOBJ_SITE, name);
+        found
+            .map(Place)
+            .ok_or_else(|| Failure::invalid_argument(format!("the model has no site `{name}`")))
+    }
+
+    /// Distance (m) between two sites.
+    pub(crate) fn distance_m(&self, one: Place, other: Place) -> f64 {
+        let places = self.data.site_xpos();
+        let (Some(a), Some(b)) = (places.get(one.0), places.get(other.0)) else {
+            return f64::NAN;
+        };
+        let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// Everything that the next steps depend on.
+    pub(crate) fn save(&self) -> Box<[f64]> {
+        self.data.state(MjtState::mjSTATE_INTEGRATION as u32)
+    }
+
+    /// Puts back what `save` gave, and forgets that the simulation has been unstable since; what depends on the state is
+    /// computed by the next step.
+    pub(crate) fn restore(&mut self, saved: &[f64]) -> Outcome<()> {
+        let warnings = self.data.warning_mut();
+        for (kind, _) in FATAL {
+            if let Some(stat) = warnings.get_mut(kind as usize) {
+                stat.number = 0;
+            }
+        }
+        self.data
+            .set_state(saved, MjtState::mjSTATE_INTEGRATION as u32)
+            .map_err(|error| Failure::invalid_argument(format!("a saved state: {error}")))
     }
 
     fn check(&self) -> Outcome<()> {

@@ -1,4 +1,4 @@
-/* Assay plugin ABI, version 1.2: the specification.
+/* Assay plugin ABI, version 1.3: the specification.
  *
  * A plugin is one dynamic library that exports one symbol, `assay_plugin_entry`. It offers learners (parts of an
  * offline-RL algorithm) and environments. The host (an `assay worker` process) loads it, reads the descriptor,
@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define ASSAY_ABI_MAJOR 1u
-#define ASSAY_ABI_MINOR 2u
+#define ASSAY_ABI_MINOR 3u
 #define ASSAY_ENTRY_SYMBOL "assay_plugin_entry"
 
 /* ---------------------------------------------------------------- basic types */
@@ -439,7 +439,7 @@ typedef struct assay_environment_descriptor {
   /* Put the simulator into `state` ([state_dim] float64) as a running episode with its step counter at zero, and write
    * the observation. Errors: UNSUPPORTED, INVALID_ARGUMENT. [worker-thread & created] */
   assay_status (*set_state)(void *instance, const DLTensor *state, DLTensor *observation, assay_error *error);
-  /* Interfaces beyond stepping, e.g. "oracle/1", "spaces/1"; NULL if there is none. [worker-thread & created] */
+  /* Interfaces beyond stepping: "oracle/1", "spaces/1", "behaviour/1"; NULL if there is none. [worker-thread & created] */
   const void *(*interface_table)(void *instance, assay_string interface_id);
   /* [worker-thread & created] */
   void (*destroy)(void *instance);
@@ -460,8 +460,10 @@ typedef struct assay_spaces_v1 {
   uint32_t reserved;
   /* The same in every call. [worker-thread & created] */
   assay_status (*describe)(void *instance, assay_spaces *out, assay_error *error);
-  /* The goal of the running episode, fixed until the next reset(). goal: [G] float64, written. Not called where G is 0.
-   * Errors: INVALID_ARGUMENT (no running episode). [worker-thread & reset] */
+  /* The goal of the running episode, fixed until the next reset(); in an episode of behaviour/1 the goal that is pursued
+   * now. goal: [G] float64, written. Not called where G is 0.
+   * Errors: INVALID_ARGUMENT (no running episode), UNSUPPORTED (a behaviour whose goals are none of these numbers).
+   * [worker-thread & reset] */
   assay_status (*goal)(void *instance, DLTensor *goal, assay_error *error);
 } assay_spaces_v1;
 
@@ -481,6 +483,39 @@ typedef struct assay_oracle_v1 {
   assay_status (*v)(void *instance, uint32_t functional, assay_string behaviour, const DLTensor *observation,
                     DLTensor *v, assay_error *error);
 } assay_oracle_v1;
+
+/* One scripted behaviour. The texts live as long as the library. Since 1.3. */
+typedef struct assay_behaviour {
+  uint32_t struct_size;
+  uint32_t reserved;
+  assay_string name;        /* kebab-case, unique within the environment, e.g. "navigate" */
+  assay_string description; /* one sentence */
+  assay_string parameters;  /* JSON object: every parameter with its default; {} where there are none */
+} assay_behaviour;
+
+/* "behaviour/1": scripted behaviours, with which the host makes datasets: begin(), then act() and step() by turns. The host
+ * adds noise to the actions, clips them, and decides how long an episode is: after begin(), and until the next reset() or
+ * set_state(), step() neither truncates nor ends an episode because a goal is reached; a behaviour may go on to another
+ * goal then. Rewards are those of the goal that is pursued. Since 1.3. */
+typedef struct assay_behaviour_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* The behaviour of this index, in an order that never changes, into `out` (the room is the host's, which sets struct_size).
+   * *count: how many there are, at least 1; an index beyond the last leaves `out` alone.
+   * The same in every call. [worker-thread & created] */
+  assay_status (*describe)(void *instance, uint64_t index, assay_behaviour *out, uint64_t *count, assay_error *error);
+  /* Start an episode of behaviour `name` from the behaviour's own start, towards its own goals: a function of `seed` and
+   * `parameters` alone, whatever ran before. parameters: a JSON object; one that it lacks has its default.
+   * observation: [S] float64, written.
+   * Errors: INVALID_ARGUMENT (unknown name, unknown or bad parameter; the message lists what there is).
+   * [worker-thread & created] */
+  assay_status (*begin)(void *instance, assay_string name, assay_string parameters, uint64_t seed, DLTensor *observation,
+                        assay_error *error);
+  /* The behaviour's action in the present state, without noise; the host clips it. action: [A] float32, written.
+   * Asking again before the next step() gives the same action.
+   * Errors: INVALID_ARGUMENT (no running episode of a behaviour). [worker-thread & begun] */
+  assay_status (*act)(void *instance, DLTensor *action, assay_error *error);
+} assay_behaviour_v1;
 
 /* ---------------------------------------------------------------- descriptor and entry */
 

@@ -31,6 +31,8 @@ pub const STRUCT_SIZES: &[(&str, usize)] = &[
         size_of::<EnvironmentDescriptor>(),
     ),
     ("assay_oracle_v1", size_of::<OracleV1>()),
+    ("assay_behaviour", size_of::<Behaviour>()),
+    ("assay_behaviour_v1", size_of::<BehaviourV1>()),
     ("assay_plugin_descriptor", size_of::<PluginDescriptor>()),
 ];
 
@@ -74,6 +76,8 @@ layout!(EnvironmentDescriptor, 128, determinism @ 4, id @ 8, version @ 24, descr
 layout!(Spaces, 32, action_count @ 4, goal_dim @ 8, observation_shape @ 16, reserved @ 28);
 layout!(SpacesV1, 24, describe @ 8, goal @ 16);
 layout!(OracleV1, 32, optimal_action @ 8, q @ 16, v @ 24);
+layout!(Behaviour, 56, name @ 8, description @ 24, parameters @ 40);
+layout!(BehaviourV1, 32, describe @ 8, begin @ 16, act @ 24);
 layout!(PluginDescriptor, 128, abi_major @ 4, abi_minor_needed @ 8, abi_minor @ 12, id @ 16, version @ 32,
     license @ 48, description @ 64, runtimes @ 80, runtime_count @ 88, learners @ 96, learner_count @ 104,
     environments @ 112, environment_count @ 120);

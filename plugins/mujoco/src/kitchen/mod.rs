@@ -1,12 +1,17 @@
 //! The Franka kitchen with D4RL's observations, noise and rewards.
 
 mod files;
+mod plan;
 mod tasks;
 
 use crate::calls::{self, Counter};
 use crate::simulation::{Simulation, Sizes, forward_warnings};
 use files::FILES;
-use plugin_api::{Environment, EnvironmentInfo, EnvironmentSpec, Host, Outcome, Step};
+use plan::{BEHAVIOURS, Plan};
+use plugin_api::{
+    BehaviourInfo, BehaviourRequest, Environment, EnvironmentInfo, EnvironmentSpec, Host, Outcome,
+    Step,
+};
 use std::path::Path;
 use tasks::{Element, MIXED, PARTIAL};
 
@@ -89,7 +94,7 @@ const INITIAL: [f64; COORDINATES] = [
 /// ++ tasks [4]`, 1 for a task that is still to do.
 pub struct Kitchen {
     host: Host,
-    elements: &'static [Element; 4],
+    elements: &'static [&'static Element; 4],
     /// Whether observations have noise.
     noisy: bool,
     simulation: Simulation,
@@ -100,6 +105,8 @@ pub struct Kitchen {
     seed: u64,
     observations: u64,
     steps: Counter,
+    /// The plan of the episode that runs, if it is one of a behaviour.
+    plan: Option<Plan>,
 }
 
 const fn info(id: &'static str, description: &'static str) -> EnvironmentInfo {
@@ -161,6 +168,7 @@ impl Environment for Kitchen {
             seed: 0,
             observations: 0,
             steps: Counter::default(),
+            plan: None,
         })
     }
 
@@ -189,17 +197,10 @@ impl Environment for Kitchen {
         self.steps.expect_running()?;
         calls::expect_action(action, ROBOT)?;
         calls::expect_length("observation", observation.len(), 2 * COORDINATES)?;
-        let step_s = self.simulation.timestep_s() * f64::from(FRAME_SKIP);
-        let joints = action.iter().zip(self.observed).zip(POSITION_BOUNDS);
-        let targets = joints.map(|((a, position), (low, high))| {
-            // D4RL also clips to 10 rad/s, which these actions never reach.
-            let velocity = f64::from(a.clamp(-1.0, 1.0)) * ACTION_SCALE;
-            (position + velocity * step_s).clamp(low, high)
-        });
-        self.simulation.control(targets);
-        let advanced = self.simulation.advance(FRAME_SKIP);
+        let seen = self.observed;
+        let driven = self.drive(action.iter().map(|a| f64::from(*a)), &seen);
         forward_warnings(&self.host);
-        advanced?;
+        driven?;
         self.observe(observation)?;
         let mut completed = 0.0;
         for (element, open) in self.elements.iter().zip(&mut self.open) {
@@ -208,10 +209,15 @@ impl Environment for Kitchen {
                 completed += 1.0;
             }
         }
+        let late = self.steps.count() >= HORIZON;
+        let free = self.plan.is_some();
+        if let Some(plan) = &mut self.plan {
+            plan.advance(&self.observed);
+        }
         Ok(Step {
             reward: completed,
-            terminated: !self.open.contains(&true),
-            truncated: self.steps.count() >= HORIZON,
+            terminated: !free && !self.open.contains(&true),
+            truncated: !free && late,
         })
     }
 
@@ -221,6 +227,26 @@ impl Environment for Kitchen {
         let (qvel, tasks) = rest.split_at(VELOCITIES);
         let open = std::array::from_fn(|k| tasks.get(k).is_some_and(|task| *task != 0.0));
         self.start(0, qpos, qvel, open, observation)
+    }
+
+    fn behaviours(&self) -> &'static [BehaviourInfo] {
+        BEHAVIOURS
+    }
+
+    fn begin_behaviour(
+        &mut self,
+        request: &BehaviourRequest,
+        seed: u64,
+        observation: &mut [f64],
+    ) -> Outcome<()> {
+        let plan = self.begin_plan(request, seed)?;
+        self.reset(seed, observation)?;
+        self.plan = Some(plan);
+        Ok(())
+    }
+
+    fn behaviour_action(&mut self, action: &mut [f32]) -> Outcome<()> {
+        self.act(action)
     }
 }
 
@@ -235,6 +261,7 @@ impl Kitchen {
     ) -> Outcome<()> {
         calls::expect_length("observation", observation.len(), 2 * COORDINATES)?;
         self.steps.stop();
+        self.plan = None;
         let started = self.simulation.start(|qpos, qvel| {
             qpos.copy_from_slice(new_qpos);
             qvel.copy_from_slice(new_qvel);
@@ -246,6 +273,23 @@ impl Kitchen {
         self.observe(observation)?;
         self.steps.start();
         Ok(())
+    }
+
+    /// One environment step from where joints were seen, with actions in `[-1, 1]`.
+    fn drive(
+        &mut self,
+        action: impl Iterator<Item = f64>,
+        seen: &[f64; COORDINATES],
+    ) -> Outcome<()> {
+        let step_s = self.simulation.timestep_s() * f64::from(FRAME_SKIP);
+        let joints = action.zip(seen).zip(POSITION_BOUNDS);
+        let targets = joints.map(|((a, position), (low, high))| {
+            // D4RL also clips to 10 rad/s, which these actions never reach.
+            let velocity = a.clamp(-1.0, 1.0) * ACTION_SCALE;
+            (position + velocity * step_s).clamp(low, high)
+        });
+        self.simulation.control(targets);
+        self.simulation.advance(FRAME_SKIP)
     }
 
     /// Draws the noise of the present observation and writes coordinates and goal.

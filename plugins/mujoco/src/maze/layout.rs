@@ -131,6 +131,12 @@ impl Layout {
         self.rows.first().map_or(0, |row| row.len())
     }
 
+    /// Whether a cell is inside and no wall.
+    pub(super) fn is_free(&self, (i, j): Cell) -> bool {
+        let row = self.rows.get(i).map(|row| row.as_bytes());
+        row.and_then(|row| row.get(j)).is_some_and(|c| *c != b'#')
+    }
+
     /// Cells with walls, row by row.
     pub(super) fn walls(&self) -> impl Iterator<Item = Cell> + '_ {
         self.rows.iter().enumerate().flat_map(|(i, row)| {

@@ -1,14 +1,23 @@
 //! An ant or a point that seeks a goal in a maze: OGBench's environments and D4RL's antmaze.
 
+mod behaviour;
+mod gait;
 mod ids;
 mod layout;
 mod model;
+mod route;
+
+pub use gait::{FEATURES as GAIT_FEATURES, Gait, GaitWeights};
 
 use crate::calls::{self, Counter};
 use crate::simulation::{Simulation, Sizes, forward_warnings};
+use behaviour::{BEHAVIOURS, Running};
 use ids::{Rules, Setting};
 use layout::{Cell, TELEPORT_RADIUS, UNIT, centre};
-use plugin_api::{Environment, EnvironmentInfo, EnvironmentSpec, Host, Outcome, Step};
+use plugin_api::{
+    BehaviourInfo, BehaviourRequest, Environment, EnvironmentInfo, EnvironmentSpec, Host, Outcome,
+    Step,
+};
 use std::path::Path;
 
 /// Simulation steps of an environment step: .1 s.
@@ -81,6 +90,8 @@ pub struct Maze {
     seed: u64,
     teleports: usize,
     steps: Counter,
+    /// The behaviour whose episode runs, if it is one's.
+    running: Option<Running>,
 }
 
 impl Environment for Maze {
@@ -101,6 +112,7 @@ impl Environment for Maze {
             seed: 0,
             teleports: 0,
             steps: Counter::default(),
+            running: None,
         })
     }
 
@@ -123,6 +135,7 @@ impl Environment for Maze {
         let dim = self.setting.robot.observation_dim();
         calls::expect_length("observation", observation.len(), dim)?;
         self.steps.stop();
+        self.running = None;
         let begun = self.begin(seed);
         forward_warnings(&self.host);
         begun?;
@@ -142,10 +155,15 @@ impl Environment for Maze {
         self.observe(observation);
         let reached = self.distance_m(self.place()) <= robot.tolerance_m();
         self.teleport()?;
+        let late = self.steps.count() >= self.setting.horizon();
+        let free = self.running.is_some();
+        if reached && free {
+            self.next_goal()?;
+        }
         Ok(Step {
             reward: if reached { 1.0 } else { 0.0 },
-            terminated: reached,
-            truncated: self.steps.count() >= self.setting.horizon(),
+            terminated: reached && !free,
+            truncated: late && !free,
         })
     }
 
@@ -157,6 +175,7 @@ impl Environment for Maze {
         let (new_qpos, rest) = state.split_at(sizes.coordinates);
         let (new_qvel, goal) = rest.split_at(sizes.velocities);
         self.steps.stop();
+        self.running = None;
         let started = self.simulation.start(|qpos, qvel| {
             qpos.copy_from_slice(new_qpos);
             qvel.copy_from_slice(new_qvel);
@@ -176,20 +195,44 @@ impl Environment for Maze {
         out.iter_mut().zip(&self.goal).for_each(|(o, g)| *o = *g);
         Ok(())
     }
+
+    fn behaviours(&self) -> &'static [BehaviourInfo] {
+        BEHAVIOURS
+    }
+
+    fn begin_behaviour(
+        &mut self,
+        request: &BehaviourRequest,
+        seed: u64,
+        observation: &mut [f64],
+    ) -> Outcome<()> {
+        self.begin_running(request, seed, observation)
+    }
+
+    fn behaviour_action(&mut self, action: &mut [f32]) -> Outcome<()> {
+        self.act(action)
+    }
 }
 
 impl Maze {
     fn begin(&mut self, seed: u64) -> Outcome<()> {
+        match self.setting.rules {
+            Rules::Ogbench { task } => {
+                let (start, place) = self.ogbench_task(task, seed)?;
+                self.set_out(seed, Some(start), place)
+            }
+            Rules::D4rl { goal, .. } => self.set_out(seed, None, self.d4rl_place(goal, seed)?),
+        }
+    }
+
+    /// Starts an episode at a place, or at the origin as far as noise leaves it there, with a goal at another.
+    fn set_out(&mut self, seed: u64, start: Option<[f64; 2]>, place: [f64; 2]) -> Outcome<()> {
         (self.seed, self.teleports) = (seed, 0);
-        let (start, place) = match self.setting.rules {
-            Rules::Ogbench { task } => self.ogbench_task(task, seed)?,
-            Rules::D4rl { goal, .. } => ([0.0; 2], self.d4rl_place(goal, seed)?),
-        };
         match self.setting.rules {
             // The point's observation is its place.
             Rules::Ogbench { .. } if self.setting.robot == Robot::Point => {
                 self.goal.copy_from_slice(&place);
-                self.start(seed, "reset", Some(start))
+                self.start(seed, "reset", start)
             }
             Rules::Ogbench { .. } => {
                 self.start(seed, "goal", None)?;
@@ -200,10 +243,10 @@ impl Maze {
                     self.simulation.advance(FRAME_SKIP)?;
                 }
                 self.keep_goal(place);
-                self.start(seed, "reset", Some(start))
+                self.start(seed, "reset", start)
             }
             Rules::D4rl { .. } => {
-                self.start(seed, "reset", None)?;
+                self.start(seed, "reset", start)?;
                 self.keep_goal(place);
                 Ok(())
             }
