@@ -73,6 +73,11 @@ impl SimulatedRecipe {
             SimulatedBehaviour::Uniform { hold } => {
                 checker.positive(&format!("{key}.hold"), u64::from(*hold))
             }
+            SimulatedBehaviour::Scripted { .. } if self.episode_steps.is_none() => checker.fail(
+                "episode_steps",
+                "a number, because a script goes on until it is ended",
+                "none",
+            ),
             SimulatedBehaviour::Trained { noise, .. }
             | SimulatedBehaviour::File { noise, .. }
             | SimulatedBehaviour::Scripted { noise, .. } => {

@@ -137,22 +137,30 @@ impl Simulator {
     pub(crate) fn begin_behaviour(
         &mut self,
         name: &str,
-        _params: &str,
-        _seed: u64,
-        _out: &mut [f32],
+        params: &str,
+        seed: u64,
+        out: &mut [f32],
     ) -> Result<(), Stop> {
-        Err(Stop::new(
-            FailureKind::Refused,
-            format!(
-                "environment `{}` offers no behaviour `{name}`",
-                self.spec().id
-            ),
-        ))
+        match self {
+            Self::BuiltIn(_) => Err(scriptless()),
+            Self::Plugin {
+                environment,
+                observation,
+                ..
+            } => {
+                environment.begin_behaviour(name, params, seed, observation)?;
+                narrow(observation, out);
+                Ok(())
+            }
+        }
     }
 
-    /// Writes the action of the running scripted behaviour.
-    pub(crate) fn behaviour_action(&mut self, _out: &mut [f32]) -> Result<(), Stop> {
-        Err(Stop::new(FailureKind::Refused, "no behaviour is running"))
+    /// Writes the action of the running scripted behaviour, without noise and not clipped.
+    pub(crate) fn behaviour_action(&mut self, out: &mut [f32]) -> Result<(), Stop> {
+        match self {
+            Self::BuiltIn(_) => Err(scriptless()),
+            Self::Plugin { environment, .. } => Ok(environment.behaviour_action(out)?),
+        }
     }
 
     pub(crate) fn step(&mut self, action: &[f32], out: &mut [f32]) -> Result<Step, Stop> {
@@ -173,6 +181,13 @@ impl Simulator {
             }
         }
     }
+}
+
+fn scriptless() -> Stop {
+    Stop::new(
+        FailureKind::Refused,
+        "built-in environments have no scripts",
+    )
 }
 
 /// Policies see observations in the single precision in which datasets hold them.
