@@ -164,7 +164,7 @@ fn walked_m(data: &mut MjData<Box<MjModel>>, angle: f64, steps: u32) -> f64 {
 }
 
 #[test]
-fn the_ant_walks_in_each_of_eight_directions_at_three_quarters_of_a_metre_a_second() {
+fn the_ant_walks_in_each_of_eight_directions_at_nine_tenths_of_a_metre_a_second() {
     let file = "ogbench-1.2.1/ant.xml";
     let Some(models) = common::model_dir(&[file]) else {
         return;
@@ -174,7 +174,7 @@ fn the_ant_walks_in_each_of_eight_directions_at_three_quarters_of_a_metre_a_seco
     for k in 0..8 {
         let made = walked_m(&mut data, f64::from(k) * FRAC_PI_4, 100);
         println!("direction {k}: {made:.2} m in 10 s");
-        assert!(made >= 7.5, "direction {k}: {made:.2} m in 10 s");
+        assert!(made >= 9.0, "direction {k}: {made:.2} m in 10 s");
     }
 }
 
@@ -182,8 +182,8 @@ fn the_ant_walks_in_each_of_eight_directions_at_three_quarters_of_a_metre_a_seco
 fn a_navigating_ant_reaches_most_of_the_goals_that_it_is_given() {
     // In an episode of 1000 steps all goals drawn but the last are reached: of `reached + episodes`, `reached`.
     for (id, episodes, least) in [
-        ("antmaze/ogbench-medium-v0", 10, 30),
-        ("antmaze/ogbench-large-v0", 10, 20),
+        ("antmaze/ogbench-medium-v0", 10, 45),
+        ("antmaze/ogbench-large-v0", 10, 25),
         ("antmaze/d4rl-large-v2", 3, 6),
     ] {
         let Some(mut environment) = open::<Maze>(id) else {
