@@ -35,8 +35,8 @@ fn generate(scene: &Scene, recipe: &str, data: &str) -> Done {
 }
 
 fn digest(scene: &Scene, recipe: &str, data: &str) -> String {
-    let done = generate(scene, recipe, data).expect(0);
-    done.json()["logical_digest"].as_str().unwrap().to_owned()
+    let ended = generate(scene, recipe, data).expect(0);
+    ended.json()["logical_digest"].as_str().unwrap().to_owned()
 }
 
 fn open(scene: &Scene, name: &str) -> Dataset {
@@ -122,13 +122,13 @@ fn an_interrupted_generation_goes_on_and_gives_the_same() {
     for nth in 1..200 {
         let mut command = scene.assay(&["dataset", "generate", &recipe, "--data", "killed"]);
         command.env("ASSAY_FAILPOINT_WORKER", nth.to_string());
-        let done = Done::from(command.output().unwrap());
+        let ended = Done::from(command.output().unwrap());
         let folder = scene.path("killed/line/trained-seed0-v0");
-        if done.status.success() {
+        if ended.status.success() {
             break;
         }
         kills += 1;
-        done.says(&["could not be generated"]);
+        ended.says(&["could not be generated"]);
         assert!(!folder.exists(), "a part of a dataset is there");
     }
     assert!((5..199).contains(&kills), "{kills} kills");
@@ -239,14 +239,14 @@ fn refusals_name_what_is_wrong_and_leave_nothing() {
         "home/trainings/line.toml",
         &TRAINING.replace("linear-bc", "linear-critic"),
     );
-    let done = generate(&scene, &good, "data").expect(2);
-    done.says(&["[trainings.bc]", "linear-critic", "policy/1", "hint"]);
+    let ended = generate(&scene, &good, "data").expect(2);
+    ended.says(&["[trainings.bc]", "linear-critic", "policy/1", "hint"]);
     scene.write(
         "home/trainings/line.toml",
         &TRAINING.replace("batch_size = 16", "params = { nonsense = 1 }"),
     );
-    let done = generate(&scene, &good, "data").expect(2);
-    done.says(&["training `bc`", "params.nonsense"]);
+    let ended = generate(&scene, &good, "data").expect(2);
+    ended.says(&["training `bc`", "params.nonsense"]);
     assert!(!scene.path("data/line").exists());
 }
 
