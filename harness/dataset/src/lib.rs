@@ -21,10 +21,13 @@ mod batch;
 mod catalog;
 pub mod digest;
 mod error;
+mod file;
 mod id;
 pub mod import;
 pub mod lint;
 mod metadata;
+mod pack;
+mod pages;
 mod reader;
 pub mod repair;
 mod rows;
@@ -46,6 +49,7 @@ pub use metadata::{
     Behaviour, ColumnRecord, Description, FORMAT_VERSION, Generator, METADATA_KEY, Metadata, Origin,
 };
 pub use reader::{DATA_FILE, Dataset, Verified};
+pub use stamp::file_digest;
 pub use schema::{CORE_COLUMNS, Column, Dtype};
 pub use stats::{Stats, Summary};
 pub use tally::Counts;
