@@ -117,7 +117,7 @@ struct ColumnWriter {
     /// Rows of a page, at most.
     page_rows: usize,
     page: PageRows,
-    /// Levels of a full page; the last page of a group and sparse pages have others.
+    /// Levels of a full page, once there was one; the last page of a group and sparse pages have others.
     levels: Vec<u8>,
     body: Vec<u8>,
     chunk: Chunk,
@@ -163,11 +163,6 @@ impl ColumnWriter {
             Dtype::F64 => 8,
         };
         let page_rows = (PAGE_BYTES / (element * width)).max(1);
-        let levels = if leaf.max_rep_level() > 0 {
-            dense_levels(page_rows, width)
-        } else {
-            Vec::new()
-        };
         Self {
             leaf,
             dtype: column.dtype,
@@ -175,7 +170,7 @@ impl ColumnWriter {
             sparse: column.name == FINAL_OBSERVATION,
             page_rows,
             page: PageRows::default(),
-            levels,
+            levels: Vec::new(),
             body: Vec::new(),
             chunk: Chunk::new(Vec::new()),
         }
@@ -234,19 +229,7 @@ impl ColumnWriter {
         if rows == 0 {
             return Ok(());
         }
-        self.body.clear();
-        let mut places = rows * self.width;
-        if self.sparse {
-            let present = self.page.present.iter().filter(|&&present| present).count();
-            places = present * self.width + (rows - present);
-            self.body = sparse_levels(&self.page.present, self.width);
-        } else if self.leaf.max_rep_level() > 0 {
-            if rows == self.page_rows {
-                self.body.extend_from_slice(&self.levels);
-            } else {
-                self.body = dense_levels(rows, self.width);
-            }
-        }
+        let places = self.begin_body(rows);
         let values = &self.page.values;
         match self.dtype {
             Dtype::F32 => split_singles(values, &mut self.body),
@@ -270,6 +253,27 @@ impl ColumnWriter {
         self.chunk.uncompressed += written.uncompressed_size;
         self.chunk.places += places;
         Ok(())
+    }
+
+    /// Puts the levels of a page of `rows` rows into its body; returns its places, values and rows without any.
+    fn begin_body(&mut self, rows: usize) -> usize {
+        self.body.clear();
+        if self.sparse {
+            let present = self.page.present.iter().filter(|&&present| present).count();
+            self.body = sparse_levels(&self.page.present, self.width);
+            return present * self.width + (rows - present);
+        }
+        if self.leaf.max_rep_level() > 0 {
+            if rows < self.page_rows {
+                self.body = dense_levels(rows, self.width);
+            } else {
+                if self.levels.is_empty() {
+                    self.levels = dense_levels(rows, self.width);
+                }
+                self.body.extend_from_slice(&self.levels);
+            }
+        }
+        rows * self.width
     }
 
     /// Real-valued columns repeat no value, so dictionaries and minima cost time and save nothing; with the bytes of equal

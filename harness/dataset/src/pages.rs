@@ -90,7 +90,7 @@ fn repetitions(out: &mut Vec<u8>, lengths: impl Iterator<Item = usize> + Clone) 
         at += length;
     }
     // Places that fill up the last byte.
-    if count % 8 > 0 {
+    if !count.is_multiple_of(8) {
         bits[groups - 1] &= (1 << (count % 8)) - 1;
     }
 }

@@ -11,11 +11,14 @@ use fdeflate::Decompressor;
 /// How far back a stream refers.
 const REACH: usize = 1 << 15;
 
-/// Bytes that are decoded before the window moves on.
-const WINDOW: usize = 8 * REACH;
+/// Bytes of the window, at most.
+const WINDOW: usize = 9 * REACH;
 
-/// Compressed bytes that are held.
+/// Compressed bytes that are held, at most.
 const BLOCK: usize = 1 << 16;
+
+/// Room for either, at least.
+const LEAST: usize = 1 << 8;
 
 /// A header of the frame that announces the largest reach.
 const HEADER: [u8; 2] = [0x78, 0x01];
@@ -37,15 +40,20 @@ pub(super) struct Inflate<R> {
 }
 
 impl<R: Read> Inflate<R> {
-    pub(super) fn new(source: R) -> Self {
+    /// A stream of about `compressed` bytes that become about `bytes`: of small ones there are many, and their room is
+    /// small, too.
+    pub(super) fn new(source: R, compressed: u64, bytes: u64) -> Self {
+        let room = |size: u64, most: usize| {
+            usize::try_from(size).map_or(most, |size| size.clamp(LEAST, most))
+        };
         let mut decoder = Decompressor::new();
         decoder.ignore_adler32();
-        let mut block = vec![0; BLOCK];
+        let mut block = vec![0; room(compressed, BLOCK)];
         block[..HEADER.len()].copy_from_slice(&HEADER);
         Self {
             source,
             decoder,
-            window: vec![0; REACH + WINDOW],
+            window: vec![0; room(bytes, WINDOW)],
             given: 0,
             decoded: 0,
             block,
@@ -60,6 +68,9 @@ impl<R: Read> Inflate<R> {
         while self.given == self.decoded && !self.decoder.is_done() {
             if self.used == self.held {
                 self.fill()?;
+            }
+            if self.decoded == self.window.len() && self.decoded < WINDOW {
+                self.window.resize(WINDOW, 0);
             }
             if self.decoded == self.window.len() {
                 self.window.copy_within(self.decoded - REACH.., 0);
@@ -157,9 +168,14 @@ mod tests {
             let expected = bytes(length);
             for level in [0, 1, 6, 9] {
                 let packed = deflated(&expected, level);
-                let mut found = Vec::new();
-                Inflate::new(Slow(&packed)).read_to_end(&mut found).unwrap();
-                assert!(found == expected, "{length} bytes at level {level}");
+                let sizes = [(0, 0), (packed.len(), length), (packed.len(), 2 * length)];
+                for (compressed, bytes) in sizes {
+                    let slow = Slow(&packed);
+                    let mut stream = Inflate::new(slow, compressed as u64, bytes as u64);
+                    let mut found = Vec::new();
+                    stream.read_to_end(&mut found).unwrap();
+                    assert!(found == expected, "{length} bytes at level {level}");
+                }
             }
         }
     }
@@ -170,7 +186,7 @@ mod tests {
         let packed = deflated(&expected, 6);
         for cut in [0, 1, 7, packed.len() / 2, packed.len() - 5] {
             let mut found = Vec::new();
-            let read = Inflate::new(&packed[..cut]).read_to_end(&mut found);
+            let read = Inflate::new(&packed[..cut], 1000, 5000).read_to_end(&mut found);
             assert!(read.is_err() || found != expected, "{cut}");
         }
     }

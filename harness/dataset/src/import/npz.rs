@@ -203,7 +203,7 @@ impl Member {
             .map_err(io_error(path, "read the file"))?;
         let raw = BufReader::with_capacity(BLOCK, file).take(place.compressed);
         let body = if place.deflated {
-            Body::Deflated(Box::new(Inflate::new(raw)))
+            Body::Deflated(Box::new(Inflate::new(raw, place.compressed, place.bytes)))
         } else {
             Body::Stored(raw)
         };
