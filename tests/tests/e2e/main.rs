@@ -7,6 +7,7 @@ mod crash;
 mod expert;
 mod failures;
 mod identity;
+mod normalizers;
 mod online;
 mod planning;
 mod refusals;
