@@ -9,6 +9,7 @@ mod failures;
 mod identity;
 mod normalizers;
 mod online;
+mod physics;
 mod planning;
 mod refusals;
 mod scene;
