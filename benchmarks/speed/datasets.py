@@ -20,15 +20,19 @@ import tempfile
 import time
 from pathlib import Path
 
-import h5py
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 NPZ, HDF5 = "ogbench/antmaze-large-navigate-v0.npz", "d4rl/halfcheetah_medium-v2.hdf5"
 
 
-# The originals: each does its work in one thread, on files.
+# What child processes do. They import the packages, and this process does not: a process counts the memory of the one that
+# started it as its own.
+
+
+def packages():
+    global h5py, np, pa, pq
+    import h5py
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 def load_npz(path):
@@ -81,12 +85,47 @@ ORIGINALS = {
 
 
 def play_original(name, source, out):
-    """What the child process does."""
+    packages()
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     begin = time.process_time()
     ORIGINALS[name](source, out)
     print(time.process_time() - begin)
+
+
+def size_of(arrays):
+    return sum(array.nbytes for array in arrays.values())
+
+
+def repeat_npz(source, target, times):
+    arrays = {key: np.concatenate([array] * times) for key, array in load_npz(source).items()}
+    np.savez_compressed(target, **arrays)
+    return size_of(arrays)
+
+
+def repeat_hdf5(source, target, times):
+    total = 0
+    with h5py.File(source) as old, h5py.File(target, "w") as new:
+
+        def copy(name, item):
+            nonlocal total
+            if not isinstance(item, h5py.Dataset):
+                return
+            if item.ndim == 0:
+                new[name] = item[()]
+                return
+            values = np.concatenate([item[()]] * times)
+            new.create_dataset(name, data=values, chunks=item.chunks, compression=item.compression, compression_opts=item.compression_opts)
+            total += values.nbytes
+
+        old.visititems(copy)
+    return total
+
+
+def make_source(kind, source, target, times):
+    packages()
+    repeat = {"npz": repeat_npz, "hdf5": repeat_hdf5}[kind]
+    print(repeat(source, target, int(times)))
 
 
 # Both sides from outside.
@@ -125,35 +164,6 @@ class Case:
         return f"| {self.name} | {ours:,.0f} | {original:,.0f} | {ratio} | {peak:,.0f} | {other_peak:,.0f} |"
 
 
-def size_of(arrays):
-    return sum(array.nbytes for array in arrays.values())
-
-
-def repeat_npz(source, target, times):
-    arrays = {key: np.concatenate([array] * times) for key, array in load_npz(source).items()}
-    np.savez_compressed(target, **arrays)
-    return size_of(arrays)
-
-
-def repeat_hdf5(source, target, times):
-    total = 0
-    with h5py.File(source) as old, h5py.File(target, "w") as new:
-
-        def copy(name, item):
-            nonlocal total
-            if not isinstance(item, h5py.Dataset):
-                return
-            if item.ndim == 0:
-                new[name] = item[()]
-                return
-            values = np.concatenate([item[()]] * times)
-            new.create_dataset(name, data=values, chunks=item.chunks, compression=item.compression, compression_opts=item.compression_opts)
-            total += values.nbytes
-
-        old.visititems(copy)
-    return total
-
-
 def build(profile):
     subprocess.run(["cargo", "build", "--quiet", "--profile", profile, "-p", "dataset", "--example", "speed"], check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
@@ -162,7 +172,11 @@ def build(profile):
 
 def cases(program, data, times, folder):
     npz, hdf5 = str(folder / "source.npz"), str(folder / "source.hdf5")
-    sizes = repeat_npz(data / NPZ, npz, times), repeat_hdf5(data / HDF5, hdf5, times)
+    make = [sys.executable, __file__, "--make"]
+    sizes = [
+        int(measured([*make, kind, str(data / name), target, str(times)])[2])
+        for kind, name, target in (("npz", NPZ, npz), ("hdf5", HDF5, hdf5))
+    ]
     roots = str(folder / "npz"), str(folder / "hdf5")
     for source, root in zip((npz, hdf5), roots):
         measured([program, "import", source, root])
@@ -203,5 +217,7 @@ def main():
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--original"]:
         play_original(*sys.argv[2:5])
+    elif sys.argv[1:2] == ["--make"]:
+        make_source(*sys.argv[2:6])
     else:
         main()

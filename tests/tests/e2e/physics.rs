@@ -164,9 +164,9 @@ fn a_replay_finds_rewards_and_states_that_are_a_row_off_and_nothing_else() {
     ];
     for (id, (reward_from, state_from), expected) in cases {
         write(folder.path(), id, recorded.batch(reward_from, state_from));
-        let done = lint(&assay, &plugins, folder.path(), id);
-        let done = done.expect(i32::from(expected.is_some()));
-        let report = done.json();
+        let linted = lint(&assay, &plugins, folder.path(), id);
+        let linted = linted.expect(i32::from(expected.is_some()));
+        let report = linted.json();
         assert!(
             report["physics"]["rows"].as_u64().unwrap() > 1000,
             "{report}"
