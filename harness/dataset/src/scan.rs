@@ -150,3 +150,23 @@ pub(crate) fn guarded<T>(path: &Path, decode: impl FnOnce() -> T) -> Result<T> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn reading_on_where_a_file_has_ended_is_an_error() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 10]).unwrap();
+        let mut read = Bounded(file).get_read(8).unwrap();
+        let mut two = [0; 2];
+        read.read_exact(&mut two).unwrap();
+        assert_eq!(two, [7, 7]);
+        let error = read.read(&mut two).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(read.read(&mut []).unwrap(), 0);
+    }
+}
