@@ -49,8 +49,8 @@ pub use metadata::{
     Behaviour, ColumnRecord, Description, FORMAT_VERSION, Generator, METADATA_KEY, Metadata, Origin,
 };
 pub use reader::{DATA_FILE, Dataset, Verified};
-pub use stamp::file_digest;
 pub use schema::{CORE_COLUMNS, Column, Dtype};
+pub use stamp::file_digest;
 pub use stats::{Stats, Summary};
 pub use tally::Counts;
 pub use transitions::Transitions;
