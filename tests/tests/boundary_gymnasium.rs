@@ -215,7 +215,6 @@ fn load_mujoco(cache: &Path) -> Option<()> {
     Some(())
 }
 
-#[expect(clippy::print_stdout, reason = "what was compared")]
 #[test]
 fn a_policy_has_the_same_returns_natively_and_through_the_bridge() {
     let (Some(assay), Some(plugins), Some(python), Some(models)) = (
