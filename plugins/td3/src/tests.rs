@@ -1,4 +1,5 @@
-use crate::{Td3, losses};
+use crate::common::{Losses, Trainer};
+use crate::{Rebrac, Td3, Td3Bc, losses};
 use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
 use plugin_api::{ActMode, Code, Precision};
 use tch::{Kind, Tensor};
@@ -11,10 +12,14 @@ fn bandit(rows: usize) -> Data {
 
 #[test]
 fn resumed_training_equals_uninterrupted() {
+    let mut data = bandit(200);
+    data.next_action = data.action.iter().map(|a| 0.5 * a).collect();
     for precision in [Precision::F32, Precision::F64] {
-        let host = FakeHost::new(bandit(200), precision, 32, 5);
+        let host = FakeHost::new(data.clone(), precision, 32, 5);
         let hyper = r#"{"hidden": [16, 16], "schedule": "cosine"}"#;
         check_resume(|| Driver::<Td3>::new(&host, 20, hyper).expect("creates"));
+        check_resume(|| Driver::<Td3Bc>::new(&host, 20, hyper).expect("creates"));
+        check_resume(|| Driver::<Rebrac>::new(&host, 20, hyper).expect("creates"));
     }
 }
 
@@ -75,42 +80,87 @@ fn numbers(tensor: &Tensor) -> Vec<f64> {
     Vec::try_from(&flat).expect("float64")
 }
 
+/// Between the best action and the data's, as the weights say: at a distance d from the best, TD3+BC's loss is
+/// `lambda d^2` against a cloning term, so that much cloning stays at the data's mean and little goes to the best.
 #[test]
-fn losses_gradients_and_updates_equal_the_reference() {
-    let text = include_str!("../../../tests/golden/learners/td3.json");
+fn cloning_holds_the_policy_at_the_data() {
+    let reward = |s: &[f64], a: &[f64]| -(0..2).map(|i| (a[i] - 0.5 * s[i]).powi(2)).sum::<f64>();
+    let mut data = Data::bandit((2, 2, 4000), 0.3, |_, _| 0.6, reward);
+    data.next_action = data.action.clone();
+    let host = FakeHost::new(data, Precision::F32, 128, 5);
+    let network = r#""hidden": [64], "schedule": "cosine", "learning_rate": 3e-3, "critic_learning_rate": 3e-3"#;
+    let alpha = |alpha: f64| format!(r#"{{{network}, "alpha": {alpha}}}"#);
+    assert!(distance::<Td3Bc>(&host, &alpha(0.01)) < 0.1);
+    assert!(distance::<Td3Bc>(&host, &alpha(100.0)) > 0.2);
+    let weights = r#""actor_bc_weight": 100.0, "critic_bc_weight": 0.1"#;
+    assert!(distance::<Rebrac>(&host, &format!("{{{network}, {weights}}}")) < 0.1);
+}
+
+/// How far the trained policy's action lies from the data's mean, .6, in one state.
+fn distance<L: plugin_api::Learner>(host: &FakeHost, hyper: &str) -> f64 {
+    let mut driver = Driver::<L>::new(host, 1500, hyper).expect("creates");
+    driver.update(1500).expect("trains");
+    let state = host.array(&[0.2, -0.4], &[1, 2]);
+    let mut policy = driver.policy().expect("offers a policy");
+    let action = policy.act(state.view(), None, ActMode::Greedy);
+    let action = action.expect("acts").to_f64().expect("f32");
+    action.iter().map(|a| (a - 0.6).abs()).fold(0.0, f64::max)
+}
+
+/// Compares one learner with its reference; `trainer` finds the networks in it.
+fn check<T: plugin_api::Learner, L: Losses>(
+    text: &str,
+    trainer: impl Fn(&mut T) -> &mut Trainer<L>,
+) {
     let golden: Golden = serde_json::from_str(text).expect("parses");
     for case in &golden.cases {
         let (host, hyper) = (case.host(), &case.hyperparameters);
-        let mut driver = Driver::<Td3>::new(&host, golden.horizon, hyper).expect("creates");
-        let learner = driver.learner();
-        case.start("online", &mut learner.actor.params)
-            .expect("fits");
-        case.start("target", &mut learner.mu_target).expect("fits");
-        case.start("online", &mut learner.q).expect("fits");
-        case.start("target", &mut learner.q_target).expect("fits");
+        let mut driver = Driver::<T>::new(&host, golden.horizon, hyper).expect("creates");
+        let learner = trainer(driver.learner());
+        let nets = &mut learner.nets;
+        case.start("online", &mut nets.actor.params).expect("fits");
+        case.start("target", &mut nets.mu_target).expect("fits");
+        case.start("online", &mut nets.q).expect("fits");
+        case.start("target", &mut nets.q_target).expect("fits");
         let service = host.host();
         let batch = learner.batch(&service, 0).expect("draws");
         let noise = Tensor::from_slice(case.parameter("noise"))
             .to_kind(learner.inputs.dims().kind)
             .view([batch.rows(), learner.inputs.dims().action]);
-        let y = losses::target(learner, &batch, &noise).expect("computes");
+        let y = learner
+            .losses
+            .target(&learner.nets, &batch, &noise)
+            .expect("computes");
         case.check_answer("y", &numbers(&y));
-        let q_loss = losses::critic_loss(learner, &batch, &y).expect("computes");
-        let actor_loss = losses::actor_loss(learner, &batch).expect("computes");
+        let q_loss = losses::critic_loss(&learner.nets, &batch, &y).expect("computes");
+        let actor_loss = learner
+            .losses
+            .actor_loss(&learner.nets, &batch)
+            .expect("computes");
         case.check_loss("q_loss", q_loss.double_value(&[]));
         case.check_loss("actor_loss", actor_loss.double_value(&[]));
-        case.check_gradients(&learner.q, &q_loss);
-        case.check_gradients(&learner.actor.params, &actor_loss);
-        if learner.hyper.target_noise > 0.0 {
+        case.check_gradients(&learner.nets.q, &q_loss);
+        case.check_gradients(&learner.nets.actor.params, &actor_loss);
+        if learner.losses.common().target_noise > 0.0 {
             continue; // the host's noise is not the case's
         }
         for (count, total) in [(1, 1), (2, 3)] {
             driver.update(count).expect("trains");
-            let learner = driver.learner();
-            case.check_after(total, "online", &learner.q);
-            case.check_after(total, "target", &learner.q_target);
-            case.check_after(total, "online", &learner.actor.params);
-            case.check_after(total, "target", &learner.mu_target);
+            let nets = &trainer(driver.learner()).nets;
+            case.check_after(total, "online", &nets.q);
+            case.check_after(total, "target", &nets.q_target);
+            case.check_after(total, "online", &nets.actor.params);
+            case.check_after(total, "target", &nets.mu_target);
         }
     }
+}
+
+#[test]
+fn losses_gradients_and_updates_equal_the_reference() {
+    let file = include_str!("../../../tests/golden/learners/td3.json");
+    check(file, |learner: &mut Td3| &mut learner.trainer);
+    let file = include_str!("../../../tests/golden/learners/td3-bc.json");
+    check(file, |learner: &mut Td3Bc| &mut learner.trainer);
+    let file = include_str!("../../../tests/golden/learners/rebrac.json");
+    check(file, |learner: &mut Rebrac| &mut learner.trainer);
 }
