@@ -1,7 +1,7 @@
 //! The command line as data.
 
 use crate::commands::{
-    claims, dataset, diagnose, doctor, plugin, published, render, run, show,
+    claims, dataset, diagnose, doctor, plugin, published, render, results, run, show,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Import, generate, list, show, verify and summarise datasets
     Dataset(dataset::DatasetArgs),
+    /// Make studies of results that others recorded
+    Results(results::ResultsArgs),
     /// List, show, check and recompute tables of published scores
     Published(published::PublishedArgs),
     /// Make, list, show, check and seal plugins

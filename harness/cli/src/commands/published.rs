@@ -15,7 +15,7 @@ use std::path::PathBuf;
   assay published show corl-offline-last --format markdown
   assay published check
   assay published check --dir my-tables --json
-  assay published recompute d3rlpy-best d3rlpy      from the runs of the study d3rlpy
+  assay published recompute d3rlpy-best d3rlpy      from the runs that `assay results import` made the study d3rlpy of
 
 The format and the validator's rules: results/published/README.md.
 Exit codes: check 0 nothing found, or only what a table says is known of its source; 1 something is wrong; recompute 0 every cell
