@@ -302,14 +302,22 @@ fn write(folder: &Path, study: &Study, record: &Record, runs: &[CurveRun]) -> Re
     store::replace_file(&fresh.path().join("study.json"), &study)?;
     let record = serde_json::to_vec_pretty(record).map_err(|e| fail("write", &e))?;
     store::replace_file(&fresh.path().join(RECORD), &record)?;
+    let parked = tempfile::Builder::new()
+        .prefix(".replaced-")
+        .tempdir_in(parent)
+        .map_err(|e| fail("replace", &e))?;
+    let old = parked.path().join("study");
     if folder.exists() {
-        let old = tempfile::Builder::new()
-            .prefix(".replaced-")
-            .tempdir_in(parent)
-            .map_err(|e| fail("replace", &e))?;
-        std::fs::rename(folder, old.path().join("study")).map_err(|e| fail("replace", &e))?;
+        std::fs::rename(folder, &old).map_err(|e| fail("replace", &e))?;
     }
-    std::fs::rename(fresh.keep(), folder).map_err(|e| fail("write", &e))
+    std::fs::rename(fresh.path(), folder).map_err(|e| {
+        // What was there comes back; where even that fails, the first error says why.
+        if old.exists() && std::fs::rename(&old, folder).is_err() {
+            let kept = parked.keep();
+            return fail(&format!("put back {} as", kept.display()), &e);
+        }
+        fail("write", &e)
+    })
 }
 
 fn report(args: &ImportArgs, folder: &Path, study: &Study, record: &Record, runs: &[CurveRun]) {
