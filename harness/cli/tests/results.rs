@@ -187,6 +187,11 @@ fn only_imported_studies_are_replaced_and_only_when_asked() {
     assert_eq!(import(&[]).0, Some(0));
     assert_eq!(import(&[]).0, Some(2));
     assert_eq!(import(&["--overwrite", "--drop-first", "1"]).0, Some(0));
+    let (_, out, _) = import(&["--overwrite", "--drop-first", "1", "--title", "Mine"]);
+    assert!(
+        out.starts_with("Mine; the first evaluation of every run is dropped:"),
+        "{out}"
+    );
     let (code, _, err) = import(&["--overwrite", "--drop-first", "6"]);
     assert_eq!(code, Some(2));
     assert!(

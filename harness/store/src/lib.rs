@@ -24,8 +24,8 @@ mod store;
 
 pub use error::Error;
 pub use external::{
-    CurveColumns, CurveRun, Cuts, RETURN, curve_observations, curves_digest, read_curves,
-    read_d3rlpy, run_names,
+    CurveColumns, CurveRun, Cuts, RETURN, curves_digest, read_curves, read_d3rlpy, run_names,
+    write_curves,
 };
 pub use files::{replace_file, write_new_file};
 pub use node::{FileRecord, Node, NodeWriter, Provenance};

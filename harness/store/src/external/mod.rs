@@ -18,7 +18,9 @@ pub use mapping::CurveColumns;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::observations::Observation;
+use crate::files::replace_file;
+use crate::observations::{Observation, columns};
+use crate::rows::parquet_of;
 
 /// The metric that imported returns are recorded as.
 pub const RETURN: &str = "episode_return_mean";
@@ -161,36 +163,52 @@ pub fn curves_digest(runs: &[CurveRun]) -> String {
         .collect()
 }
 
-/// The observations of runs; `source` names where they come from and begins their ids.
-pub fn curve_observations(runs: &[CurveRun], source: &str) -> Vec<Observation> {
-    let mut rows = Vec::with_capacity(runs.iter().map(|r| r.evaluations.len()).sum());
-    for run in runs {
-        let last = run.evaluations.len().saturating_sub(1);
-        let CurveRun {
-            algorithm,
-            benchmark,
-            seed,
-            ..
-        } = run;
-        for (index, &(update, value)) in run.evaluations.iter().enumerate() {
-            rows.push(Observation {
-                benchmark: benchmark.clone(),
-                pipeline: algorithm.clone(),
-                seed: *seed,
-                tuning: false,
-                point: "{}".into(),
-                reference: true,
-                update,
-                last: index == last,
-                metric: RETURN.into(),
-                value: Some(value),
-                status: "ok".into(),
-                reason: None,
-                evaluation_id: format!("{source}/{algorithm}/{benchmark}/{seed}/{update}"),
-            });
+/// Evaluations that are rows at a time while the table is written; a row is about half a kilobyte in memory.
+const PIECE: usize = 50_000;
+
+/// Writes the observations of runs, in their order; `source` says where they come from and begins their ids.
+///
+/// # Errors
+/// `Io` and `Parquet` for a file that cannot be written.
+pub fn write_curves(path: &Path, runs: &[CurveRun], source: &str) -> Result<(), Error> {
+    let mut rest = runs;
+    let pieces = std::iter::from_fn(|| {
+        let mut rows = Vec::new();
+        while let Some((run, others)) = rest.split_first()
+            && rows.len() < PIECE
+        {
+            rows.extend(rows_of(run, source));
+            rest = others;
         }
-    }
-    rows
+        (!rows.is_empty()).then(|| columns(&rows))
+    });
+    replace_file(path, &parquet_of(pieces)?)
+}
+
+fn rows_of<'a>(run: &'a CurveRun, source: &'a str) -> impl Iterator<Item = Observation> + 'a {
+    let last = run.evaluations.len().saturating_sub(1);
+    let CurveRun {
+        algorithm,
+        benchmark,
+        seed,
+        ..
+    } = run;
+    let row = move |(index, &(update, value)): (usize, &(i64, f64))| Observation {
+        benchmark: benchmark.clone(),
+        pipeline: algorithm.clone(),
+        seed: *seed,
+        tuning: false,
+        point: "{}".into(),
+        reference: true,
+        update,
+        last: index == last,
+        metric: RETURN.into(),
+        value: Some(value),
+        status: "ok".into(),
+        reason: None,
+        evaluation_id: format!("{source}/{algorithm}/{benchmark}/{seed}/{update}"),
+    };
+    run.evaluations.iter().enumerate().map(row)
 }
 
 /// One row of a table of evaluations.

@@ -34,7 +34,7 @@ pub(super) struct ImportArgs {
     /// Name of the new study
     #[arg(long)]
     id: String,
-    /// One line for people [default: the source and what was cut]
+    /// One line for people [default: the source]; what was cut is added
     #[arg(long)]
     title: Option<String>,
     /// Layout of the source
@@ -185,15 +185,17 @@ fn read(args: &ImportArgs) -> Result<Vec<CurveRun>, Refusal> {
     runs.map_err(refused)
 }
 
+/// The title always says what was cut, so that every output that names the study does.
 fn title(args: &ImportArgs, source: &str, cuts: &Cuts) -> String {
-    args.title.clone().unwrap_or_else(|| {
-        let words = cuts.words();
-        if words.is_empty() {
-            format!("{source}, every evaluation")
-        } else {
-            format!("{source}; {}", words.join("; "))
+    let words = cuts.words();
+    match (&args.title, words.is_empty()) {
+        (Some(title), true) => title.clone(),
+        (None, true) => format!("{source}, every evaluation"),
+        (title, false) => {
+            let title = title.as_deref().unwrap_or(source);
+            format!("{title}; {}", words.join("; "))
         }
-    })
+    }
 }
 
 fn describe(args: &ImportArgs, runs: &[CurveRun], title: &str) -> Result<Study, Refusal> {
@@ -294,10 +296,7 @@ fn write(folder: &Path, study: &Study, record: &Record, runs: &[CurveRun]) -> Re
         .tempdir_in(parent)
         .map_err(|e| fail("write", &e))?;
     let source = format!("import/{}", &record.sha256[..12]);
-    store::write_observations(
-        &fresh.path().join("observations.parquet"),
-        &store::curve_observations(runs, &source),
-    )?;
+    store::write_curves(&fresh.path().join("observations.parquet"), runs, &source)?;
     let study = serde_json::to_vec_pretty(study).map_err(|e| fail("write", &e))?;
     store::replace_file(&fresh.path().join("study.json"), &study)?;
     let record = serde_json::to_vec_pretty(record).map_err(|e| fail("write", &e))?;
