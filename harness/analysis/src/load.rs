@@ -18,7 +18,7 @@
 //!
 //! A failed or skipped run has one row with an empty metric.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub struct Results {
     frame: LazyFrame,
     /// Runs on which values are chosen, where the study has any.
     tuning: Option<LazyFrame>,
+    /// Benchmarks whose normaliser is not that of `study.json`.
+    renormalized: BTreeSet<String>,
 }
 
 /// Which observations to read.
@@ -139,6 +141,7 @@ impl Results {
             path,
             frame,
             tuning,
+            renormalized: BTreeSet::new(),
         };
         if failed_only && results.reasons()?.is_empty() {
             return Err(Error::NothingMeasured {
@@ -154,6 +157,34 @@ impl Results {
         &self.study
     }
 
+    /// The same results with other normalisers, by benchmark; benchmarks that are not among them keep theirs. All that is
+    /// computed from here on, findings too, takes scores by the new ones.
+    pub fn renormalized(mut self, normalizers: &BTreeMap<String, study::Normalizer>) -> Self {
+        for benchmark in &mut self.study.benchmarks {
+            if let Some(other) = normalizers.get(&benchmark.id) {
+                benchmark.normalizer = Some(other.clone());
+                self.renormalized.insert(benchmark.id.clone());
+            }
+        }
+        self
+    }
+
+    /// The normalisers of these benchmarks that are not those of `study.json`, e.g. `d4rl, version 1`; none for a metric
+    /// that is not normalised.
+    pub(crate) fn exchanged(&self, metric: &str, scope: &[&str]) -> Option<String> {
+        let benchmarks = self.study.benchmarks.iter();
+        let other = benchmarks.filter(|b| {
+            metric == NORMALIZED_SCORE
+                && scope.contains(&b.id.as_str())
+                && self.renormalized.contains(&b.id)
+        });
+        let named = other.filter_map(|b| b.normalizer.as_ref());
+        let names: BTreeSet<String> = named
+            .map(|n| format!("{}, version {}", n.id, n.version))
+            .collect();
+        (!names.is_empty()).then(|| names.into_iter().collect::<Vec<_>>().join(" and "))
+    }
+
     /// The same study restricted to the runs on which values are chosen; none where nothing is tuned.
     pub fn tuning(&self) -> Option<Self> {
         let frame = self.tuning.clone()?;
@@ -163,6 +194,7 @@ impl Results {
             path: self.path.clone(),
             frame,
             tuning: None,
+            renormalized: self.renormalized.clone(),
         })
     }
 

@@ -21,6 +21,9 @@ pub struct Table {
     pub scope: Vec<String>,
     /// The metric.
     pub metric: String,
+    /// What scores are normalised by where that is not the study's own, e.g. `d4rl, version 1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalizer: Option<String>,
     /// Which direction is good.
     pub better: Better,
     /// Labels by which its pipelines were chosen; empty for all pipelines.
@@ -122,6 +125,7 @@ pub fn table(results: &Results, resampler: &Resampler, spec: &TableSpec) -> Resu
         benchmark: spec.benchmark.clone(),
         scope: scope.iter().map(|id| (*id).to_owned()).collect(),
         metric: spec.metric.clone(),
+        normalizer: results.exchanged(&spec.metric, &scope),
         better: spec.better,
         only: spec.only.clone(),
         row_dimension: spec.rows.clone(),

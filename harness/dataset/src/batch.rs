@@ -51,6 +51,14 @@ impl SideValues {
         }
     }
 
+    /// Forgets all values, and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::F32(values) => values.clear(),
+            Self::F64(values) => values.clear(),
+        }
+    }
+
     /// Appends values of the same type; false where they are of the other.
     pub(crate) fn append(&mut self, more: Self) -> bool {
         match (self, more) {

@@ -177,6 +177,18 @@ impl Dataset {
         Ok((width, values))
     }
 
+    /// Computes the digests from the values, and compares them with nothing.
+    ///
+    /// # Errors
+    /// The file cannot be read or decoded.
+    pub fn digests(&self) -> Result<Digests> {
+        let mut hasher = Hasher::new(&self.layout);
+        for batch in self.scan(false)? {
+            hasher.update(&batch?);
+        }
+        Ok(hasher.finish())
+    }
+
     /// Reads the whole file and compares its content with its metadata: digests of all columns, order, counts.
     ///
     /// On success the result is cached beside the data for [`Self::verified_digest`].

@@ -69,14 +69,36 @@ fn list_values(array: &dyn Array) -> &[f32] {
         .values()
 }
 
+/// Numbers that may be infinite.
+pub(crate) trait Finite {
+    /// Neither infinite nor NaN.
+    fn finite(&self) -> bool;
+}
+
+impl Finite for f32 {
+    fn finite(&self) -> bool {
+        self.is_finite()
+    }
+}
+
+impl Finite for f64 {
+    fn finite(&self) -> bool {
+        self.is_finite()
+    }
+}
+
 /// Refuses the first value that is not finite, naming array and row.
-pub(crate) fn check_finite<T: Copy + Into<f64>>(
+pub(crate) fn check_finite<T: Copy + Into<f64> + Finite>(
     array: &str,
     values: &[T],
     width: usize,
     first_row: u64,
 ) -> Result<()> {
-    let finite = |x: &T| (*x).into().is_finite();
+    // Without an early end, which values of a file hardly ever have, the loop takes many values at a time.
+    if values.iter().fold(true, |all, x| all & x.finite()) {
+        return Ok(());
+    }
+    let finite = |x: &T| x.finite();
     match values.iter().position(|x| !finite(x)) {
         None => Ok(()),
         Some(at) => Err(Error::NotFinite {

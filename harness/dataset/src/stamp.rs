@@ -87,10 +87,14 @@ fn cache_path(data: &Path) -> PathBuf {
 }
 
 /// SHA-256 of a file, read in blocks.
-pub(crate) fn file_digest(path: &Path) -> Result<Digest> {
+///
+/// # Errors
+/// The file cannot be read.
+pub fn file_digest(path: &Path) -> Result<Digest> {
     let mut file = File::open(path).map_err(io_error(path, "open the file"))?;
     let mut hash = Sha256::new();
-    let mut block = vec![0; 1 << 20];
+    // As much as the processor's second cache holds, from where it is hashed.
+    let mut block = vec![0; 1 << 18];
     loop {
         match file.read(&mut block) {
             Ok(0) => return Ok(Digest::finish(hash)),

@@ -5,21 +5,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression as ParquetCompression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::TempDir;
 
 use crate::batch::Batch;
 use crate::digest::Hasher;
 use crate::error::{Error, Mismatch, Result};
+use crate::file::FileWriter;
 use crate::lint::Rows;
 use crate::metadata::{Behaviour, Description, METADATA_KEY, Metadata, Origin};
 use crate::reader::{DATA_FILE, Dataset};
 use crate::repair::{Fix, Repair};
 use crate::rows::{CoreRows, check_nulls};
-use crate::schema::{Column, EPISODE, Layout, TERMINATED, TRUNCATED};
+use crate::schema::{Column, Layout};
 use crate::tally::{Counts, Tally};
 
 /// Staging folders start with this; nothing that starts with a dot is a dataset.
@@ -46,7 +44,8 @@ impl Default for WriteOptions {
         Self {
             overwrite: false,
             row_group_rows: 65_536,
-            compression: Compression::Zstd(3),
+            // Real numbers get no smaller at higher levels.
+            compression: Compression::Zstd(1),
             fixes: Vec::new(),
         }
     }
@@ -98,7 +97,7 @@ pub struct DatasetWriter {
     tally: Tally,
     repair: Option<Repair>,
     // Before `staging`, because fields are dropped in order and the folder holds the open file.
-    writer: ArrowWriter<File>,
+    writer: FileWriter,
     _lock: File,
     staging: TempDir,
 }
@@ -149,12 +148,11 @@ impl DatasetWriter {
         fs::create_dir(&folder).map_err(io_error(&folder, "create the folder"))?;
         let path = folder.join(DATA_FILE);
         let file = File::create_new(&path).map_err(io_error(&path, "create the file"))?;
-        let writer = ArrowWriter::try_new(file, layout.arrow(), Some(properties(&options)))
-            .map_err(|source| Error::Parquet {
-                path,
-                action: "start the file",
-                source,
-            })?;
+        let writer = FileWriter::new(file, &layout, &options).map_err(|source| Error::Parquet {
+            path,
+            action: "start the file",
+            source,
+        })?;
         let widths = (layout.observation_dim, layout.action_dim);
         let repair = (!options.fixes.is_empty())
             .then(|| Repair::new(&options.fixes, widths, description.action_bounds.clone()));
@@ -259,9 +257,8 @@ impl DatasetWriter {
             key: METADATA_KEY,
             source,
         })?;
-        self.writer
-            .append_key_value_metadata(KeyValue::new(METADATA_KEY.to_owned(), text));
-        let file = self.writer.into_inner().map_err(|source| Error::Parquet {
+        let entry = KeyValue::new(METADATA_KEY.to_owned(), text);
+        let file = self.writer.finish(entry).map_err(|source| Error::Parquet {
             path: path.clone(),
             action: "complete the file",
             source,
@@ -301,27 +298,6 @@ impl DatasetWriter {
             source,
         }
     }
-}
-
-fn properties(options: &WriteOptions) -> WriterProperties {
-    let compression = match options.compression {
-        Compression::None => ParquetCompression::UNCOMPRESSED,
-        Compression::Zstd(level) => {
-            ParquetCompression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
-        }
-    };
-    // Real-valued columns repeat no value, so dictionaries and minima cost time and save nothing; with the bytes of
-    // equal significance side by side, sign and exponent do compress. Only floats have that encoding everywhere.
-    WriterProperties::builder()
-        .set_compression(compression)
-        .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
-        .set_dictionary_enabled(false)
-        .set_encoding(Encoding::BYTE_STREAM_SPLIT)
-        .set_column_encoding(EPISODE.into(), Encoding::PLAIN)
-        .set_column_encoding(TERMINATED.into(), Encoding::PLAIN)
-        .set_column_encoding(TRUNCATED.into(), Encoding::PLAIN)
-        .set_statistics_enabled(EnabledStatistics::None)
-        .build()
 }
 
 /// Moves the folder `source` to `target`, or settles with what is there.

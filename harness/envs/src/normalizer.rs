@@ -122,6 +122,18 @@ pub fn lookup(normalizer: &str, id: &str) -> Result<&'static Normalizer, Error> 
         })
 }
 
+/// Names of the normalisers with references for one of `ids`, in the order of the table.
+pub fn serving(ids: &[&str]) -> Vec<&'static str> {
+    let mut names: Vec<&str> = Vec::new();
+    for row in normalizers() {
+        let serves = ids.iter().any(|id| row.matches(id));
+        if serves && !names.contains(&row.normalizer.as_str()) {
+            names.push(&row.normalizer);
+        }
+    }
+    names
+}
+
 /// Reference returns of a built-in environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct References {

@@ -20,6 +20,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Scores were to be normalised otherwise, and no table shows one.
+    #[error("study `{study}`: no table asked for shows `normalized_score`")]
+    NothingNormalized {
+        /// The study.
+        study: String,
+    },
     /// Results could not be written as JSON.
     #[error("cannot write results as json")]
     Json(#[from] serde_json::Error),
@@ -49,6 +55,9 @@ impl Error {
             Self::Write { .. } => Some("name an output folder that can be written".into()),
             Self::Bitmap { .. } => {
                 Some("use svg, or choose fewer pipelines or one benchmark".into())
+            }
+            Self::NothingNormalized { .. } => {
+                Some("add `--metric normalized_score`, or leave `--normalizer` out".into())
             }
             Self::Json(_) => None,
         }

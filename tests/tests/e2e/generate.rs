@@ -35,8 +35,8 @@ fn generate(scene: &Scene, recipe: &str, data: &str) -> Done {
 }
 
 fn digest(scene: &Scene, recipe: &str, data: &str) -> String {
-    let done = generate(scene, recipe, data).expect(0);
-    done.json()["logical_digest"].as_str().unwrap().to_owned()
+    let ended = generate(scene, recipe, data).expect(0);
+    ended.json()["logical_digest"].as_str().unwrap().to_owned()
 }
 
 fn open(scene: &Scene, name: &str) -> Dataset {
@@ -122,13 +122,13 @@ fn an_interrupted_generation_goes_on_and_gives_the_same() {
     for nth in 1..200 {
         let mut command = scene.assay(&["dataset", "generate", &recipe, "--data", "killed"]);
         command.env("ASSAY_FAILPOINT_WORKER", nth.to_string());
-        let done = Done::from(command.output().unwrap());
+        let ended = Done::from(command.output().unwrap());
         let folder = scene.path("killed/line/trained-seed0-v0");
-        if done.status.success() {
+        if ended.status.success() {
             break;
         }
         kills += 1;
-        done.says(&["could not be generated"]);
+        ended.says(&["could not be generated"]);
         assert!(!folder.exists(), "a part of a dataset is there");
     }
     assert!((5..199).contains(&kills), "{kills} kills");
@@ -171,12 +171,41 @@ fn a_study_runs_on_data_that_a_recipe_collects_once_for_all_seeds() {
     assert_eq!(trainings.count(), 1, "more noise needs no other training");
 }
 
+/// A recipe with episodes of ten steps under the environment's own script.
+fn scripted(text: &str, behaviour: &str, params: &str) -> String {
+    let script = format!(r#"kind = "scripted", name = "lazy", params = {{ {params} }}"#);
+    text.replace(behaviour, &script)
+        .replace("transitions", "episode_steps = 10\ntransitions")
+}
+
+#[test]
+fn a_script_of_the_environment_acts_as_its_parameters_say() {
+    let scene = Scene::new();
+    let recipe = add(&scene, "trained", KINDS[1].1);
+    let text = std::fs::read_to_string(scene.path(&recipe)).unwrap();
+    let run = |params: &str, data: &str| {
+        scene.write("home/script.toml", &scripted(&text, KINDS[1].1, params));
+        generate(&scene, "home/script.toml", data).expect(0);
+        let id = DatasetId::new("line/trained-seed0-v0").unwrap();
+        Dataset::open(&scene.path(data), &id)
+            .unwrap()
+            .load()
+            .unwrap()
+    };
+    let (half, fifth) = (run("", "half"), run("gain = 0.2", "fifth"));
+    assert_eq!(half.episode_count(), 12, "ten steps each");
+    for (h, f) in half.action().iter().zip(fifth.action()) {
+        assert!((h * 0.4 - f).abs() < 1e-6, "{h} {f}");
+    }
+}
+
 #[test]
 fn refusals_name_what_is_wrong_and_leave_nothing() {
     let scene = Scene::new();
     let trained = KINDS[1].1;
     let good = add(&scene, "trained", trained);
     let text = std::fs::read_to_string(scene.path(&good)).unwrap();
+    let scripted = scripted(&text, trained, "gain = 0.2");
     let cases = [
         (text.replace("120", "0"), 2, vec!["key `transitions`"]),
         (
@@ -190,9 +219,14 @@ fn refusals_name_what_is_wrong_and_leave_nothing() {
             vec!["trainings/lime.toml"],
         ),
         (
-            text.replace(trained, r#"kind = "scripted", name = "navigate""#),
+            text.replace(trained, r#"kind = "scripted", name = "lazy""#),
+            2,
+            vec!["key `episode_steps`"],
+        ),
+        (
+            scripted.replace("lazy", "hasty"),
             4,
-            vec!["could not be generated", "navigate"],
+            vec!["could not be generated", "hasty", "lazy"],
         ),
     ];
     for (text, code, words) in cases {
@@ -205,14 +239,14 @@ fn refusals_name_what_is_wrong_and_leave_nothing() {
         "home/trainings/line.toml",
         &TRAINING.replace("linear-bc", "linear-critic"),
     );
-    let done = generate(&scene, &good, "data").expect(2);
-    done.says(&["[trainings.bc]", "linear-critic", "policy/1", "hint"]);
+    let ended = generate(&scene, &good, "data").expect(2);
+    ended.says(&["[trainings.bc]", "linear-critic", "policy/1", "hint"]);
     scene.write(
         "home/trainings/line.toml",
         &TRAINING.replace("batch_size = 16", "params = { nonsense = 1 }"),
     );
-    let done = generate(&scene, &good, "data").expect(2);
-    done.says(&["training `bc`", "params.nonsense"]);
+    let ended = generate(&scene, &good, "data").expect(2);
+    ended.says(&["training `bc`", "params.nonsense"]);
     assert!(!scene.path("data/line").exists());
 }
 

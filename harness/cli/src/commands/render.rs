@@ -1,18 +1,22 @@
 //! `assay table`, `scaling`, `curve`: a study's results again, from its folder.
 
+use super::study::normalizer_of;
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
+use analysis::study::Normalizer;
 use analysis::{FigureKind, Study};
 use clap::{Args, ValueEnum};
 use report::{FigureFormat, FigureOptions, TableFormat, TableOptions};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   assay table quickstart
   assay table quickstart --format latex --table evaluation-error
-  assay table results/quickstart --metric regret_evaluation --format csv")]
+  assay table results/quickstart --metric regret_evaluation --format csv
+  assay table my-hopper-study --normalizer d4rl")]
 pub(crate) struct TableArgs {
     /// Name of a study below the results folder, or its folder
     study: String,
@@ -28,6 +32,9 @@ pub(crate) struct TableArgs {
     /// Another metric in the places of the tables
     #[arg(long)]
     metric: Option<String>,
+    /// Another score normaliser in the place of the benchmarks' own; captions name it
+    #[arg(long, value_name = "ID")]
+    normalizer: Option<String>,
     /// The same as --format json
     #[arg(long)]
     json: bool,
@@ -86,10 +93,15 @@ pub(crate) fn folder(study: &str, settings: &Settings) -> Result<PathBuf, Refusa
 /// `assay table`
 pub(crate) fn table(args: &TableArgs, settings: &Settings) -> Outcome {
     let folder = folder(&args.study, settings)?;
+    let normalizers = match &args.normalizer {
+        Some(name) => exchanged(&described(&folder)?, name, args.benchmark.as_deref())?,
+        None => BTreeMap::new(),
+    };
     let options = TableOptions {
         table: args.table.clone(),
         benchmark: args.benchmark.clone(),
         metric: args.metric.clone(),
+        normalizers,
     };
     let format = match (args.json, args.format) {
         (true, _) | (_, Format::Json) => TableFormat::Json,
@@ -100,6 +112,34 @@ pub(crate) fn table(args: &TableArgs, settings: &Settings) -> Outcome {
     };
     output::data(&report::table(&folder, &options, format)?);
     Ok(Exit::Ok)
+}
+
+/// The normaliser `name` for every benchmark of the study, or for the one asked for.
+fn exchanged(
+    study: &Study,
+    name: &str,
+    only: Option<&str>,
+) -> Result<BTreeMap<String, Normalizer>, Refusal> {
+    let asked = |id: &str| only.is_none_or(|only| only == id);
+    let benchmarks = study.benchmarks.iter().filter(|b| asked(&b.id));
+    let of = |b: &analysis::study::Benchmark| {
+        let found = normalizer_of(name, &b.id, &b.environment);
+        let refuse = |error| no_normalizer(&error, &b.id, &b.environment);
+        Ok((b.id.clone(), found.map_err(refuse)?))
+    };
+    benchmarks.map(of).collect()
+}
+
+fn no_normalizer(error: &envs::Error, benchmark: &str, environment: &str) -> Refusal {
+    if !matches!(error, envs::Error::NoReferences { .. }) {
+        return Refusal::new(Exit::Usage, error.to_string());
+    }
+    let names = envs::normalizer::serving(&[benchmark, environment]);
+    let hint = match names.as_slice() {
+        [] => "no normaliser has references for it: use `--metric episode_return_mean`".to_owned(),
+        names => format!("normalisers with references for it: {}", names.join(", ")),
+    };
+    Refusal::new(Exit::Usage, format!("benchmark `{benchmark}`: {error}")).hint(hint)
 }
 
 /// Prints the tables and findings of a study for a person.

@@ -45,22 +45,31 @@ pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
 }
 
 fn benchmark(name: &str, definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
-    let normalizer = definition.normalizer.as_ref().and_then(|name| {
-        // Normalisers are looked up by dataset first, so that a benchmark can have constants of its own.
-        envs::normalizer::lookup(name, &definition.id)
-            .or_else(|_| envs::normalizer::lookup(name, &definition.environment))
-            .ok()
-    });
+    let normalizer = definition.normalizer.as_ref();
+    let normalizer =
+        normalizer.and_then(|own| normalizer_of(own, &definition.id, &definition.environment).ok());
     out::Benchmark {
         id: name.to_owned(),
         environment: definition.environment.clone(),
-        normalizer: normalizer.map(|n| out::Normalizer {
-            id: n.normalizer.clone(),
-            version: n.version.to_string(),
-            ref_min: n.ref_min,
-            ref_max: n.ref_max,
-        }),
+        normalizer,
     }
+}
+
+/// The references of the normaliser `name` for a benchmark; those for its dataset before those for its environment, so
+/// that a benchmark can have constants of its own.
+pub(crate) fn normalizer_of(
+    name: &str,
+    dataset: &str,
+    environment: &str,
+) -> Result<out::Normalizer, envs::Error> {
+    let found = envs::normalizer::lookup(name, dataset)
+        .or_else(|_| envs::normalizer::lookup(name, environment))?;
+    Ok(out::Normalizer {
+        id: found.normalizer.clone(),
+        version: found.version.to_string(),
+        ref_min: found.ref_min,
+        ref_max: found.ref_max,
+    })
 }
 
 /// A sweep with the declared value among its values and the pipelines that have the parameter.

@@ -10,7 +10,7 @@ use super::npz::{Member, Npz};
 use super::{MAX_HELD_BYTES, problem};
 use crate::batch::SideValues;
 use crate::error::{Error, ImportProblem, Result};
-use crate::rows::check_finite;
+use crate::rows::{Finite, check_finite};
 use crate::schema::Dtype;
 
 /// Elements of a row, at most: a row is held as a whole.
@@ -431,7 +431,7 @@ impl Array {
         )
     }
 
-    fn finite<T: Copy + Into<f64>>(&self, values: &[T], start: u64) -> Result<()> {
+    fn finite<T: Copy + Into<f64> + Finite>(&self, values: &[T], start: u64) -> Result<()> {
         if self.keeps_non_finite {
             return Ok(());
         }

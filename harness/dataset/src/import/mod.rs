@@ -24,6 +24,7 @@ mod detect;
 pub mod exorl;
 mod hdf5;
 pub mod imitation;
+mod inflate;
 pub mod minari;
 pub mod neorl;
 mod npy;

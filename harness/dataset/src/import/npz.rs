@@ -6,10 +6,10 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;
-use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::arrays::{Array, Kind, Store};
+use super::inflate::Inflate;
 use super::npy::Header;
 use super::{EXPANSION, problem};
 use crate::error::{Error, ImportProblem, Result};
@@ -203,7 +203,7 @@ impl Member {
             .map_err(io_error(path, "read the file"))?;
         let raw = BufReader::with_capacity(BLOCK, file).take(place.compressed);
         let body = if place.deflated {
-            Body::Deflated(Box::new(DeflateDecoder::new(raw)))
+            Body::Deflated(Box::new(Inflate::new(raw, place.compressed, place.bytes)))
         } else {
             Body::Stored(raw)
         };
@@ -305,8 +305,8 @@ impl Member {
 fn decode<T, const N: usize>(
     bytes: &[u8],
     big_endian: bool,
-    little: fn([u8; N]) -> T,
-    big: fn([u8; N]) -> T,
+    little: impl Fn([u8; N]) -> T,
+    big: impl Fn([u8; N]) -> T,
 ) -> Vec<T> {
     let (chunks, _) = bytes.as_chunks::<N>();
     if big_endian {
@@ -318,7 +318,7 @@ fn decode<T, const N: usize>(
 
 enum Body {
     Stored(Take<BufReader<File>>),
-    Deflated(Box<DeflateDecoder<Take<BufReader<File>>>>),
+    Deflated(Box<Inflate<Take<BufReader<File>>>>),
 }
 
 /// The decompressed bytes of a member, with their checksum.

@@ -123,11 +123,12 @@ impl Paired {
         state.action.extend_from_slice(action);
         state.row += 1;
         // Side values accompany the state that a transition starts at.
-        state.side.clear();
-        for cursor in &mut self.side {
-            let mut values = cursor.empty();
-            cursor.next(&mut values)?;
-            state.side.push(values);
+        if state.side.is_empty() {
+            state.side = self.side.iter().map(SideCursor::empty).collect();
+        }
+        for (cursor, values) in self.side.iter_mut().zip(&mut state.side) {
+            values.clear();
+            cursor.next(values)?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! One line per cell, all digits (shortest text that reads back as the same number), RFC 4180 quoting.
+//! One line per cell, all digits (shortest text that reads back as the same number), RFC 4180 quoting. A last column
+//! `normalizer` is there where scores are by another normaliser than the study's own.
 
 use analysis::{Entry, Table};
 
@@ -27,12 +28,18 @@ const HEADER: [&str; 19] = [
 ];
 
 pub(crate) fn render(content: &Content<'_>) -> String {
-    let mut out = HEADER.join(",") + "\n";
+    let exchanged = content.tables.iter().any(|t| t.normalizer.is_some());
+    let mut out = HEADER.join(",");
+    out += if exchanged { ",normalizer\n" } else { "\n" };
     for table in &content.tables {
         for (r, row) in table.cells.iter().enumerate() {
             for (c, entry) in row.iter().enumerate() {
                 if let Some(entry) = entry {
-                    out += &line(&fields(table, r, c, entry));
+                    let mut fields = fields(table, r, c, entry);
+                    if exchanged {
+                        fields.push(table.normalizer.clone().unwrap_or_default());
+                    }
+                    out += &line(&fields);
                 }
             }
         }

@@ -147,8 +147,12 @@ fn caption(table: &Table, usual: Option<usize>) -> String {
     } else {
         format!(", where {}", only.join(" and "))
     };
+    let by = match &table.normalizer {
+        Some(normalizer) => format!(" by {normalizer}"),
+        None => String::new(),
+    };
     format!(
-        "{head}{} ({direction}){only}, IQM [95 % interval], {count}",
+        "{head}{}{by} ({direction}){only}, IQM [95 % interval], {count}",
         metric(&table.metric)
     )
 }

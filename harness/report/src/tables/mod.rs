@@ -1,13 +1,14 @@
 //! Comparison tables and findings in every text format.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use analysis::study::TableSpec;
+use analysis::study::{Normalizer, TableSpec};
 use analysis::{
     Error as AnalysisError, Findings, Resampler, Results, ScalingOptions, Study, Table,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tuning;
 
 mod console;
@@ -58,6 +59,8 @@ pub struct TableOptions {
     pub benchmark: Option<String>,
     /// Another metric in the places of the study's tables; findings are left out.
     pub metric: Option<String>,
+    /// Other normalisers in the places of the study's, by benchmark; captions name them.
+    pub normalizers: BTreeMap<String, Normalizer>,
 }
 
 /// What every format renders.
@@ -72,10 +75,16 @@ pub(crate) struct Content<'a> {
 /// The study's tables and findings as text.
 ///
 /// # Errors
-/// `Analysis` when the study cannot be read, a name is unknown, or nothing was measured.
+/// `Analysis` when the study cannot be read, a name is unknown, or nothing was measured; `NothingNormalized` when other
+/// normalisers are asked for and no table shows a normalised score.
 pub fn table(study_dir: &Path, options: &TableOptions, format: TableFormat) -> Result<String> {
-    let results = Results::open(study_dir)?;
+    let results = Results::open(study_dir)?.renormalized(&options.normalizers);
     let content = Content::read(&results, &Resampler::default(), options)?;
+    if !options.normalizers.is_empty() && content.tables.iter().all(|t| t.normalizer.is_none()) {
+        return Err(Error::NothingNormalized {
+            study: content.study.study.clone(),
+        });
+    }
     content.render(format)
 }
 

@@ -14,7 +14,7 @@ use super::super::{ImportOptions, problem};
 use super::{Head, Mapping, Piece, Table, mapping_error, mapping_of};
 use crate::batch::SideValues;
 use crate::error::{Error, ImportProblem, Result};
-use crate::scan::{footer, guarded};
+use crate::scan::{Bounded, footer, guarded};
 use crate::schema::Column;
 use crate::writer::io_error;
 
@@ -46,7 +46,8 @@ impl Source {
             .map_err(|text| mapping_error(file, text))?;
         let total = footer.metadata().file_metadata().num_rows();
         let handle = File::open(file).map_err(io_error(file, "open the file"))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, footer.clone());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(Bounded(handle), footer.clone());
         let used = used(&mapping);
         let roots = names
             .iter()
