@@ -52,17 +52,17 @@ fn the_spreads_of_three_rerun_algorithms_cannot_be_right_and_nothing_else_is_fla
     assert_eq!(offset.len(), 36, "every row of the three columns");
     let rows: BTreeSet<_> = others.iter().map(|d| (&d.table, d.row)).collect();
     assert!(rows.len() * 100 <= scores - 36, "{others:?}");
-    assert_eq!(
-        others.len(),
-        0,
-        "measured when the rules were written: {others:?}"
-    );
+    // Measured when the rules were written: a few spreads of runs that fail now and then.
+    assert!(others.iter().all(|d| d.code.is_suspicion()), "{others:#?}");
+    assert_eq!(others.len(), 7, "{others:#?}");
 }
 
-/// Changes a table, expects the code on these rows (1-based; none for the table), and no other row flagged.
+/// Changes a table, expects the code on these rows (1-based; 0 for the table), and no other row flagged. A change moves the
+/// neighbours of other rows, so suspicions about these do not count.
 fn planted(id: &str, code: Code, rows: &[usize], change: impl FnOnce(&mut Table)) {
     let mut changed = table(id);
-    let before = defects(&[&changed]).len();
+    let certain = |d: &&Defect| !d.code.is_suspicion();
+    let before = defects(&[&changed]).iter().filter(certain).count();
     changed.last = None;
     change(&mut changed);
     let found = defects(&[&changed]);
@@ -72,7 +72,8 @@ fn planted(id: &str, code: Code, rows: &[usize], change: impl FnOnce(&mut Table)
         .map(|d| d.row.unwrap_or(0))
         .collect();
     assert_eq!(own, rows, "{code}: {found:#?}");
-    let other = found.iter().filter(|d| !rows.contains(&d.row.unwrap_or(0)));
+    let elsewhere = |d: &&Defect| !rows.contains(&d.row.unwrap_or(0));
+    let other = found.iter().filter(certain).filter(elsewhere);
     assert_eq!(other.count(), before, "{code}: {found:#?}");
 }
 
@@ -103,6 +104,10 @@ fn planted_errors_of_one_cell_are_found_where_they_are() {
     planted(id, Code::SpreadBound, &[1], |t| {
         let score = &mut t.scores[0];
         (score.mean, score.spread) = (score.spread.unwrap(), Some(score.mean));
+    });
+    // The same within the bound: only the neighbours tell.
+    planted(id, Code::SpreadOutlier, &[1], |t| {
+        t.scores[0].spread = Some(60.7);
     });
     planted(id, Code::SpreadSign, &[1], |t| {
         t.scores[0].spread = Some(-0.19)

@@ -253,7 +253,11 @@ pub fn published_defects(files: &[File], defects: &[Defect], json: bool) -> Resu
             (None, _) => defect.table.clone(),
         };
         let cell = defect.cell.iter().map(|cell| format!(" {cell}:"));
-        let known = if defect.acknowledged { " [known]" } else { "" };
+        let known = match (defect.acknowledged, defect.code.is_suspicion()) {
+            (true, _) => " [known]",
+            (false, true) => " [suspicion]",
+            (false, false) => "",
+        };
         let cell: String = cell.collect();
         let _ = writeln!(
             text,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Code, Found, by_algorithm};
+use crate::published::spread::{Spread, SpreadKind};
 use crate::published::table::{Measure, Score, Table};
 use crate::stats::percentile::percentile;
 
@@ -18,8 +19,12 @@ const SPREAD_DECADES: f64 = 1.3;
 /// Scores that a table must have before it is judged as a whole.
 const FEWEST_OF_TABLE: usize = 8;
 
+/// How many times a spread must exceed every neighbour before it stands out.
+const OUTLIER: f64 = 2.0;
+
 pub(super) fn check(found: &mut Found<'_>) {
     let table = found.table;
+    outliers(found);
     let unit = |s: &Score| Some(s.mean.abs());
     compare(found, Code::Unit, "means", MEAN_DECADES, unit);
     let spread = |s: &Score| s.spread;
@@ -65,6 +70,53 @@ fn compare(
                 );
                 found.cell(code, *index, message);
             }
+        }
+    }
+}
+
+/// Spreads far above those of every other algorithm on the dataset and of the algorithm on every other dataset: another
+/// scale, or a mean in the spread's place. Runs that fail now and then do the same, so this is a suspicion.
+fn outliers(found: &mut Found<'_>) {
+    let table = found.table;
+    let over_runs = |s: Spread| matches!(s.kind, SpreadKind::Sd | SpreadKind::StandardError);
+    if !table.spread.is_some_and(over_runs) {
+        return;
+    }
+    let mut rows: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
+    let mut columns: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+    for (index, score) in table.scores.iter().enumerate() {
+        if let Some(spread) = score.spread.filter(|s| s.is_finite()) {
+            rows.entry(score.benchmark())
+                .or_default()
+                .push((index, spread));
+            let column = columns.entry(&score.algorithm).or_default();
+            column.push((index, spread));
+        }
+    }
+    let highest = |own: usize, all: &[(usize, f64)]| {
+        let others = all.iter().filter(|(index, _)| *index != own);
+        others
+            .map(|(_, spread)| *spread)
+            .fold(table.step(), f64::max)
+    };
+    for (index, score) in table.scores.iter().enumerate() {
+        let (Some(spread), Some(row), Some(column)) = (
+            score.spread,
+            rows.get(&score.benchmark()),
+            columns.get(score.algorithm.as_str()),
+        ) else {
+            continue;
+        };
+        if row.len() <= 2 || column.len() <= FEWEST {
+            continue;
+        }
+        let (beside, below) = (highest(index, row), highest(index, column));
+        if spread > OUTLIER * beside && spread > OUTLIER * below {
+            let message = format!(
+                "the spread {spread} stands out: the others on the dataset reach {beside}, those of {} elsewhere {below}",
+                score.algorithm
+            );
+            found.cell(Code::SpreadOutlier, index, message);
         }
     }
 }

@@ -37,12 +37,21 @@ pub enum Code {
     SpreadBound,
     /// The spreads of a column or a table are of another scale than those beside them.
     SpreadScale,
+    /// The spread is far above its neighbours: a suspicion, not an impossibility.
+    SpreadOutlier,
     /// The spreads of a column carry the offset of the normaliser.
     SpreadOffset,
     /// The means of a column or a table are in another unit than those beside them.
     Unit,
     /// The best evaluations of the same runs are worse than the last ones.
     BestBelowLast,
+}
+
+impl Code {
+    /// Whether the numbers may still be right, so that somebody has to look.
+    pub fn is_suspicion(self) -> bool {
+        self == Self::SpreadOutlier
+    }
 }
 
 impl std::fmt::Display for Code {
