@@ -35,6 +35,9 @@ pub enum Error {
         /// The format of the file.
         found: u32,
     },
+    /// A file of published numbers is none.
+    #[error(transparent)]
+    Published(#[from] manifest::Error),
     /// Polars could not read or filter the observations.
     #[error("cannot read observations from {}", path.display())]
     Observations {
@@ -129,6 +132,7 @@ impl Error {
             Self::NothingMeasured { .. } => Some(
                 "`assay status` lists the cells of the study and why they have no result".into(),
             ),
+            Self::Published(error) => error.hint(),
             Self::UnknownName { .. } | Self::Conflict { .. } => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::cell::Entry;
 use crate::error::Result;
 use crate::load::{Observation, Outcome, Query, Results};
 use crate::scaling::ScalingOptions;
+use crate::selection;
 use crate::stats::bootstrap::Resampler;
 use crate::study::{Better, Over};
 
@@ -63,7 +64,9 @@ pub fn learning_curves(
     let study = results.study();
     let mut out = Vec::new();
     for benchmark in options.benchmarks(study)? {
+        // A curve shows every evaluation, so a table's rule for choosing one plays no part.
         let metric = options.metric(study, benchmark)?;
+        let metric = selection::split(&metric)?.0.to_owned();
         let query = Query {
             metric: &metric,
             benchmark: Some(benchmark),

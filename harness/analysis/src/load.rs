@@ -26,6 +26,7 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::point::Point;
+use crate::selection;
 use crate::study::{self, Study};
 
 /// The metric that is computed here from `episode_return_mean`.
@@ -46,7 +47,8 @@ pub struct Results {
 /// Which observations to read.
 #[derive(Clone, Debug)]
 pub struct Query<'a> {
-    /// The metric; `normalized_score` is computed.
+    /// The metric; `normalized_score` is computed. With a selection rule behind an `@`, as in `normalized_score@best` or
+    /// `normalized_score@mean-last-10`, there is one observation a run: its evaluations reduced by the rule.
     pub metric: &'a str,
     /// One benchmark, or all.
     pub benchmark: Option<&'a str>,
@@ -207,6 +209,20 @@ impl Results {
     /// `Observations` and `Column` for a damaged file; `UnknownName` for an unknown benchmark; `NoNormalizer` when
     /// `normalized_score` is asked of a benchmark without one.
     pub fn observations(&self, query: &Query<'_>) -> Result<Vec<Observation>> {
+        let (metric, rule) = selection::split(query.metric)?;
+        let rows = self.recorded(&Query {
+            metric,
+            last_only: query.last_only && rule.is_none(),
+            ..*query
+        })?;
+        Ok(match rule {
+            Some(rule) => selection::select(rows, rule, self.study.better(metric)),
+            None => rows,
+        })
+    }
+
+    /// The observations of a metric without a rule.
+    fn recorded(&self, query: &Query<'_>) -> Result<Vec<Observation>> {
         let normalized = query.metric == NORMALIZED_SCORE;
         let mut wanted = col("metric").eq(lit(if normalized { RETURN } else { query.metric }));
         if query.last_only {

@@ -1,6 +1,8 @@
 //! The command line as data.
 
-use crate::commands::{claims, dataset, diagnose, doctor, plugin, render, run, show};
+use crate::commands::{
+    claims, dataset, diagnose, doctor, plugin, published, render, results, run, show,
+};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -66,6 +68,10 @@ pub(crate) enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Import, generate, list, show, verify and summarise datasets
     Dataset(dataset::DatasetArgs),
+    /// Make studies of results that others recorded
+    Results(results::ResultsArgs),
+    /// List, show, check and recompute tables of published scores
+    Published(published::PublishedArgs),
     /// Make, list, show, check and seal plugins
     Plugin(plugin::PluginArgs),
     /// Report what is installed and what is missing

@@ -51,6 +51,28 @@ pub enum Error {
         /// The lock file.
         path: PathBuf,
     },
+    /// A file or folder of others cannot be imported.
+    #[error("{path} cannot be imported: {reason}")]
+    Source {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// A value in a file of others is not what its column holds.
+    #[error("{path} row {row}, column `{column}`: expected {expected}, found {found}")]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Line of a text file, number of the row of another, from 1.
+        row: u64,
+        /// The column.
+        column: String,
+        /// What is allowed.
+        expected: &'static str,
+        /// What is there.
+        found: String,
+    },
     /// A Parquet file cannot be written or read.
     #[error("{action} {path}: {reason}")]
     Parquet {
@@ -86,6 +108,9 @@ impl Error {
             Self::Format { .. } => Some("use a newer Assay, or another results folder".into()),
             Self::Locked { .. } => {
                 Some("wait for it to finish, or choose another folder with --results".into())
+            }
+            Self::Source { .. } | Self::Cell { .. } => {
+                Some("nothing was written; --map says which columns are what".into())
             }
             Self::Io { .. } | Self::Parquet { .. } => None,
         }

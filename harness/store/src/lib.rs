@@ -14,6 +14,7 @@
 //! the whole node or nothing. Files carry SHA-256 digests that are checked again when they are read.
 
 mod error;
+mod external;
 pub mod failpoint;
 mod files;
 mod node;
@@ -22,6 +23,10 @@ mod rows;
 mod store;
 
 pub use error::Error;
+pub use external::{
+    CurveColumns, CurveRun, Cuts, RETURN, curves_digest, read_curves, read_d3rlpy, run_names,
+    write_curves,
+};
 pub use files::{replace_file, write_new_file};
 pub use node::{FileRecord, Node, NodeWriter, Provenance};
 pub use observations::{Observation, write_observations};

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::files;
 use crate::rows::parquet_bytes;
-use arrow::array::{BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,18 +40,23 @@ pub struct Observation {
 
 /// Writes the table, replacing an older one in one step.
 pub fn write_observations(path: &Path, rows: &[Observation]) -> Result<(), Error> {
-    let text = |pick: fn(&Observation) -> &str| {
+    files::replace_file(path, &parquet_bytes(columns(rows))?)
+}
+
+/// The columns of the table.
+pub(crate) fn columns(rows: &[Observation]) -> Vec<(&'static str, ArrayRef)> {
+    let text = |pick: fn(&Observation) -> &str| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(pick)))
     };
-    let int = |pick: fn(&Observation) -> i64| {
+    let int = |pick: fn(&Observation) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(rows.iter().map(pick)))
     };
-    let flag = |pick: fn(&Observation) -> bool| {
+    let flag = |pick: fn(&Observation) -> bool| -> ArrayRef {
         Arc::new(BooleanArray::from(
             rows.iter().map(pick).collect::<Vec<bool>>(),
         ))
     };
-    let bytes = parquet_bytes(vec![
+    vec![
         ("benchmark", text(|r| &r.benchmark)),
         ("pipeline", text(|r| &r.pipeline)),
         ("seed", int(|r| r.seed)),
@@ -75,6 +80,5 @@ pub fn write_observations(path: &Path, rows: &[Observation]) -> Result<(), Error
             ),
         ),
         ("evaluation_id", text(|r| &r.evaluation_id)),
-    ])?;
-    files::replace_file(path, &bytes)
+    ]
 }

@@ -38,23 +38,39 @@ pub struct EpisodeRow {
 
 /// Columns to one Parquet file in memory. The bytes are a function of the columns alone.
 pub(crate) fn parquet_bytes(columns: Vec<(&str, ArrayRef)>) -> Result<Vec<u8>, Error> {
+    parquet_of([columns])
+}
+
+/// Pieces of one table to one Parquet file in memory; all have the columns of the first. No piece: no bytes.
+pub(crate) fn parquet_of<'a>(
+    pieces: impl IntoIterator<Item = Vec<(&'a str, ArrayRef)>>,
+) -> Result<Vec<u8>, Error> {
     let fail = |reason: String| Error::Parquet {
         action: "encoding",
         path: "rows".into(),
         reason,
     };
-    let batch = RecordBatch::try_from_iter(columns).map_err(|e| fail(e.to_string()))?;
-    let level = ZstdLevel::try_new(3).map_err(|e| fail(e.to_string()))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .set_created_by("assay".into())
-        .build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties))
-        .map_err(|e| fail(e.to_string()))?;
-    writer.write(&batch).map_err(|e| fail(e.to_string()))?;
-    writer.close().map_err(|e| fail(e.to_string()))?;
-    Ok(bytes)
+    let mut writer = None;
+    for columns in pieces {
+        let batch = RecordBatch::try_from_iter(columns).map_err(|e| fail(e.to_string()))?;
+        let open = match &mut writer {
+            Some(open) => open,
+            none => {
+                let level = ZstdLevel::try_new(3).map_err(|e| fail(e.to_string()))?;
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::ZSTD(level))
+                    .set_created_by("assay".into())
+                    .build();
+                let new = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties));
+                none.insert(new.map_err(|e| fail(e.to_string()))?)
+            }
+        };
+        open.write(&batch).map_err(|e| fail(e.to_string()))?;
+    }
+    match writer {
+        Some(open) => open.into_inner().map_err(|e| fail(e.to_string())),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Metrics as Parquet.

@@ -5,13 +5,17 @@ use serde::Serialize;
 
 pub mod bootstrap;
 pub mod difference;
+pub mod improvement;
 pub mod iqm;
 pub mod mean;
+pub mod optimality_gap;
 pub mod panel;
 pub mod percentile;
 pub mod ratio;
+pub mod rliable;
 pub mod sd;
 pub mod small_sample;
+pub mod task_means;
 
 pub use panel::{Observed, Panel};
 

@@ -2,7 +2,9 @@
 
 use analysis::Resampler;
 use analysis::stats::bootstrap::REPLICATES;
-use analysis::stats::{Observed, Panel, iqm::iqm, mean::mean, sd::sd, small_sample::factor};
+use analysis::stats::{
+    Observed, Panel, iqm::iqm, mean::mean, rliable, sd::sd, small_sample::factor,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -140,4 +142,49 @@ fn percentile_intervals_lie_in_the_enumerated_distribution() {
             "{found:?}"
         );
     }
+}
+
+#[derive(Deserialize)]
+struct Rliable {
+    cases: Vec<RliableCase>,
+}
+
+/// Scores `[runs][tasks]` of two algorithms, and what rliable makes of them.
+#[derive(Deserialize)]
+struct RliableCase {
+    x: Vec<Vec<f64>>,
+    y: Vec<Vec<f64>>,
+    mean: f64,
+    median: f64,
+    iqm: f64,
+    optimality_gap: f64,
+    improvement: f64,
+}
+
+#[test]
+fn point_estimates_are_rliables() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/analysis/rliable_points.json"
+    );
+    let golden: Rliable = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(golden.cases.len(), 14);
+    for case in &golden.cases {
+        let own = rliable::aggregates(&case.x).unwrap();
+        let improvement = rliable::probability_of_improvement(&case.x, &case.y).unwrap();
+        for (name, own, expected) in [
+            ("mean", own.mean, case.mean),
+            ("median", own.median, case.median),
+            ("iqm", own.iqm, case.iqm),
+            ("optimality gap", own.optimality_gap, case.optimality_gap),
+            ("improvement", improvement, case.improvement),
+        ] {
+            let runs = (case.x.len(), case.x[0].len());
+            assert!(
+                (own - expected).abs() < 1e-12,
+                "{name} of {runs:?}: {own} {expected}"
+            );
+        }
+    }
+    assert_eq!(rliable::aggregates(&[vec![1.0, 2.0], vec![1.0]]), None);
 }

@@ -16,4 +16,6 @@ mod properties;
 #[cfg(test)]
 mod quickstart;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
 mod tuning;

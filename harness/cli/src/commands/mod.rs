@@ -8,7 +8,9 @@ pub(crate) mod doctor;
 mod errors;
 pub(crate) mod plan;
 pub(crate) mod plugin;
+pub(crate) mod published;
 pub(crate) mod render;
+pub(crate) mod results;
 pub(crate) mod run;
 mod session;
 pub(crate) mod show;
@@ -35,6 +37,8 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Claims(args) => claims::run(&args, settings),
         Command::Diagnose(args) => diagnose::run(&args, settings),
         Command::Dataset(args) => dataset::run(args, settings),
+        Command::Results(args) => results::run(args, settings),
+        Command::Published(args) => published::run(&args, settings),
         Command::Plugin(args) => plugin::run(args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),
         Command::Physics(args) => dataset::physics(&args),
