@@ -49,7 +49,7 @@ impl Default for Hyper {
 
 impl Losses for Hyper {
     const REQUEST: BatchRequest = BatchRequest {
-        goals: Goals::None,
+        goals: Goals::Value,
         next_action: true,
         held_out: false,
     };

@@ -35,7 +35,7 @@ impl Default for Hyper {
 
 impl Losses for Hyper {
     const REQUEST: BatchRequest = BatchRequest {
-        goals: Goals::None,
+        goals: Goals::Value,
         next_action: false,
         held_out: false,
     };
