@@ -58,7 +58,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         learner: "future",
         kind: "refused",
-        says: &["needs ABI 99.0", "provides 1.2"],
+        says: &["needs ABI 99.0", "provides 1.3"],
         logs: "",
     },
     Fault {
