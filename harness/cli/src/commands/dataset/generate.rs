@@ -1,6 +1,6 @@
 //! `assay dataset generate`, and the child process in which a simulated dataset is collected.
 
-use super::{Flags, json, line};
+use super::{Flags, json, last_words, line};
 use crate::commands::session::{myself, with_resolver};
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
@@ -116,14 +116,8 @@ pub(crate) fn collect(request: &GenerateRequest) -> Result<(), String> {
         None if status.success() => Ok(()),
         Some(reason) => Err(reason),
         None => {
-            let words = std::fs::read(&log).unwrap_or_default();
-            let words = String::from_utf8_lossy(&words);
-            let last: Vec<&str> = words.lines().rev().take(4).collect();
-            let last: Vec<&str> = last.into_iter().rev().collect();
-            Err(format!(
-                "its process ended with {status}; {}",
-                last.join("; ")
-            ))
+            let words = last_words(&std::fs::read(&log).unwrap_or_default());
+            Err(format!("its process ended with {status}; {words}"))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `assay dataset lint`: the historical defects of offline data, in a dataset or in a file before it is imported.
 
 use super::import::Layout;
+use super::last_words;
 use crate::commands::session::{myself, physics_request};
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
@@ -156,10 +157,8 @@ fn replay(dataset: &Dataset, settings: &Settings) -> Result<PhysicsReport, Refus
         .output()
         .map_err(|e| failed(e.to_string()))?;
     if !child.status.success() {
-        let words = String::from_utf8_lossy(&child.stderr);
-        let last: Vec<&str> = words.lines().rev().take(4).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
-        return Err(failed(format!("{}; {}", child.status, last.join("; "))));
+        let words = last_words(&child.stderr);
+        return Err(failed(format!("{}; {words}", child.status)));
     }
     let text = std::fs::read_to_string(&answered).map_err(|e| failed(e.to_string()))?;
     serde_json::from_str(&text).map_err(|e| failed(e.to_string()))

@@ -86,6 +86,13 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
+/// The last lines of what a child process that failed has written, for a message.
+fn last_words(output: &[u8]) -> String {
+    let words = String::from_utf8_lossy(output);
+    let lines: Vec<&str> = words.lines().collect();
+    lines[lines.len().saturating_sub(4)..].join("; ")
+}
+
 fn line(m: &Metadata) -> String {
     let c = &m.counts;
     let mean = c.mean_return.map_or_else(
