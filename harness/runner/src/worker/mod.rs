@@ -94,7 +94,6 @@ pub fn run(
 }
 
 fn compute(job: &Job, reporter: &mut Reporter) -> Result<(), Stop> {
-    plugin_host::numeric::apply(&job.numeric);
     for runtime in &job.runtimes {
         plugin_host::load_runtime(runtime).map_err(|e| Stop::new(FailureKind::Refused, e))?;
     }

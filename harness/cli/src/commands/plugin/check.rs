@@ -7,7 +7,6 @@ use crate::output;
 use crate::settings::Settings;
 use clap::Args;
 use conformance::{Case, CaseResult, Report, Subject, Suite};
-use plugin_host::numeric::{self, Request};
 use plugin_host::{Error, Sidecar};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -192,7 +191,6 @@ fn in_children(
 
 /// Without isolation: a crash ends this process, which is what a debugger wants.
 fn in_process(cases: &[Case], subject: &Subject) -> Result<Report, Refusal> {
-    apply_numeric_mode()?;
     let run = |case: &Case| {
         let started = Instant::now();
         let outcome = conformance::run_one(case, subject);
@@ -209,12 +207,6 @@ fn in_process(cases: &[Case], subject: &Subject) -> Result<Report, Refusal> {
     })
 }
 
-fn apply_numeric_mode() -> Result<(), Refusal> {
-    let mode = numeric::resolve(Request::Fast).map_err(|e| Refusal::new(Exit::Execution, e))?;
-    numeric::apply(&mode);
-    Ok(())
-}
-
 /// In the child: one check, its outcome to a file.
 fn one(
     library: &Path,
@@ -223,7 +215,6 @@ fn one(
     result: &Path,
     settings: &Settings,
 ) -> Outcome {
-    apply_numeric_mode()?;
     let sidecar = Sidecar::read(library)?;
     let case = Case::named(&sidecar, check, of)?;
     let subject = subject(library, &sidecar, of, settings)?;

@@ -165,8 +165,6 @@ fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
 
 /// In the child: what the library binds is not known before it is loaded, so every runtime that is there goes first.
 fn seal_here(library: &Path, settings: &Settings) -> Result<(), Refusal> {
-    let mode = numeric::resolve(Request::Fast).map_err(|e| Refusal::new(Exit::Execution, e))?;
-    numeric::apply(&mode);
     let runtimes = Runtimes { settings };
     let mut missing = Vec::new();
     for component in [Component::Libtorch, Component::Mujoco] {

@@ -45,7 +45,6 @@ pub fn collect(
 }
 
 fn run(request: &GenerateRequest, progress: &mut dyn FnMut(Collecting)) -> Result<(), Stop> {
-    plugin_host::numeric::apply(&request.numeric);
     for runtime in &request.runtimes {
         plugin_host::load_runtime(runtime).map_err(|e| Stop::new(FailureKind::Refused, e))?;
     }
