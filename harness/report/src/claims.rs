@@ -213,11 +213,8 @@ fn answer_line(answer: &Answer) -> String {
 }
 
 /// `97 %`, or nothing where it cannot be said.
-fn power_here(claim: &ClaimResult) -> String {
-    claim
-        .power_here
-        .map(crate::forecast::percent)
-        .unwrap_or_default()
+fn share(known: Option<f64>) -> String {
+    known.map(crate::forecast::percent).unwrap_or_default()
 }
 
 fn part_line(part: &Part) -> String {
@@ -280,7 +277,13 @@ fn console(report: &Report, registration: &Registration) -> String {
             out += &format!(
                 "    power for the declared effect ({}), at the spread measured here: {}\n",
                 claim.power.effect,
-                power_here(claim)
+                share(claim.power_here)
+            );
+        }
+        if claim.expected.is_some() {
+            out += &format!(
+                "    expected before the run to be decided: {}\n",
+                share(claim.expected)
             );
         }
         for answer in &claim.answers {
@@ -316,7 +319,7 @@ fn markdown(report: &Report, registration: &Registration) -> String {
     for line in provenance(report, registration) {
         out += &format!("{}.\n", escape(&line));
     }
-    out += "\n| | claim | known as | verdict | after Holm | why | power here | runs |\n|---:|---|---|---|---|---|---:|---:|\n";
+    out += "\n| | claim | known as | verdict | after Holm | why | power here | expected | runs |\n|---:|---|---|---|---|---|---:|---:|---:|\n";
     for claim in &report.claims {
         let row = [
             claim.number.to_string(),
@@ -325,7 +328,8 @@ fn markdown(report: &Report, registration: &Registration) -> String {
             word(claim.verdict).to_owned(),
             word(claim.verdict_holm).to_owned(),
             escape(&claim.reason),
-            power_here(claim),
+            share(claim.power_here),
+            share(claim.expected),
             claim.runs.to_string(),
         ];
         out += &format!("| {} |\n", row.join(" | "));

@@ -25,13 +25,7 @@ pub(crate) fn check(file: &ClaimsFile, locate: &dyn Fn(&str) -> Position) -> Res
     for (name, looks) in &file.looks {
         let key = format!("looks.{name:?}");
         if !file.manifests.contains(name) {
-            return Err(Error::UnknownName {
-                at: locate(&key),
-                what: "manifest".into(),
-                name: name.clone(),
-                nearest: manifest::nearest(name, file.manifests.iter().map(String::as_str)),
-                known: file.manifests.clone(),
-            });
+            return Err(unknown_manifest(file, locate(&key), name));
         }
         if *looks == 0 {
             let reason = format!("looks at {name} is 0, expected at least 1");
@@ -48,15 +42,11 @@ pub(crate) fn check(file: &ClaimsFile, locate: &dyn Fn(&str) -> Position) -> Res
             let reason = format!("number {} is taken", claim.number);
             return Err(bad(&key("number"), reason, None));
         }
-        for name in claim.reads(file) {
+        let read = claim.reads(file).iter().map(|name| ("manifests", name));
+        let expected = claim.expected.keys().map(|name| ("expected", name));
+        for (what, name) in read.chain(expected) {
             if !file.manifests.contains(name) {
-                return Err(Error::UnknownName {
-                    at: locate(&key("manifests")),
-                    what: "manifest".into(),
-                    name: name.clone(),
-                    nearest: manifest::nearest(name, file.manifests.iter().map(String::as_str)),
-                    known: file.manifests.clone(),
-                });
+                return Err(unknown_manifest(file, locate(&key(what)), name));
             }
         }
         for name in named_benchmarks(claim) {
@@ -71,6 +61,16 @@ pub(crate) fn check(file: &ClaimsFile, locate: &dyn Fn(&str) -> Position) -> Res
         }
     }
     Ok(())
+}
+
+fn unknown_manifest(file: &ClaimsFile, at: Position, name: &str) -> Error {
+    Error::UnknownName {
+        at,
+        what: "manifest".into(),
+        name: name.into(),
+        nearest: manifest::nearest(name, file.manifests.iter().map(String::as_str)),
+        known: file.manifests.clone(),
+    }
 }
 
 /// Benchmarks that the claim names itself.
@@ -98,6 +98,14 @@ fn number_problem(claim: &Claim) -> Option<(&'static str, String)> {
     if !sound || power.settings < claim.least.settings || power.seeds < claim.least.seeds {
         let reason = "power needs effect and sd above 0, power in (0, 1), and no fewer settings and seeds than `least`";
         return Some(("power", reason.into()));
+    }
+    if let Some((name, p)) = claim
+        .expected
+        .iter()
+        .find(|(_, p)| !(0.0..=1.0).contains(*p))
+    {
+        let reason = format!("expected of {name} is {p}, a probability is between 0 and 1");
+        return Some(("expected", reason));
     }
     if let Test::Association {
         properties,

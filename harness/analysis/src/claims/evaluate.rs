@@ -73,6 +73,8 @@ pub struct ClaimResult {
     /// Share of studies like this one, in seeds, settings and spread, that support the claim by its own p where everything that
     /// it needs holds by the declared effect; absent where that cannot be said.
     pub power_here: Option<f64>,
+    /// The probability of a decision that the claims file expects of this study; absent where it says none.
+    pub expected: Option<f64>,
 }
 
 /// A benchmark that a claim may not use.
@@ -178,6 +180,7 @@ pub fn evaluate(file: &ClaimsFile, evidence: &Evidence, manifest: Option<&str>) 
                 power_here: result
                     .p
                     .and_then(|_| power_here(evidence, claim, file.looks_at(manifest))),
+                expected: manifest.and_then(|name| claim.expected.get(name).copied()),
                 ..result
             })
             .collect(),
@@ -229,6 +232,7 @@ fn result(claim: &Claim, left_out: Vec<LeftOut>) -> ClaimResult {
         least: claim.least,
         power: claim.power,
         power_here: None,
+        expected: None,
     }
 }
 

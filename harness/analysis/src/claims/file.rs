@@ -90,6 +90,10 @@ pub struct Claim {
     pub least: Least,
     /// What the test can see.
     pub power: Power,
+    /// By manifest, the probability that its study decides the claim, estimated before it from measurements that are not
+    /// part of it. `power` speaks of a design and an effect that were chosen; this of the effects that were found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expected: BTreeMap<String, f64>,
     /// How it is decided.
     pub test: Test,
 }

@@ -425,3 +425,23 @@ fn a_second_look_asks_for_half_the_p() {
         assert!(refused.to_string().contains(words), "{refused}");
     }
 }
+
+#[test]
+fn what_is_expected_of_a_study_is_said_of_that_study_alone() {
+    let expecting = |entry: &str| {
+        let line = format!("expected = {{ {entry} }}\npower =");
+        ClaimsFile::parse(&FILE.replacen("power =", &line, 1), "small.toml")
+    };
+    let file = expecting("\"smoke.toml\" = 0.25").unwrap();
+    let study = simple("lqr-nav/a", 5.0, 8).evidence();
+    let said = |manifest| evaluate(&file, &study, manifest).claims.remove(0).expected;
+    assert_eq!(said(Some("smoke.toml")), Some(0.25));
+    assert_eq!(said(None), None);
+    for (entry, words) in [
+        ("\"smoke.toml\" = 1.5", "between 0 and 1"),
+        ("\"smok.toml\" = 0.5", "unknown manifest `smok.toml`"),
+    ] {
+        let refused = expecting(entry).unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
