@@ -98,6 +98,16 @@ pub enum Error {
         /// The benchmark.
         benchmark: String,
     },
+    /// Two parts that are not of one study.
+    #[error("{second} and {first} are not parts of one study: {what} differs")]
+    DifferentParts {
+        /// What differs.
+        what: String,
+        /// A part.
+        first: String,
+        /// Another part.
+        second: String,
+    },
     /// There is nothing to make statistics of.
     #[error("study `{study}`: nothing measured{}", what.as_deref().map(|w| format!(" for {w}")).unwrap_or_default())]
     NothingMeasured {
@@ -133,6 +143,9 @@ impl Error {
                 "`assay status` lists the cells of the study and why they have no result".into(),
             ),
             Self::Published(error) => error.hint(),
+            Self::DifferentParts { .. } => {
+                Some("join parts of one manifest, with the keys as they were".into())
+            }
             Self::UnknownName { .. } | Self::Conflict { .. } => None,
         }
     }

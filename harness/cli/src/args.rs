@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Diagnose(diagnose::DiagnoseArgs),
     /// Import, generate, list, show, verify and summarise datasets
     Dataset(dataset::DatasetArgs),
-    /// Make studies of results that others recorded
+    /// Make studies of results that others recorded, and of parts that were run apart
     Results(results::ResultsArgs),
     /// List, show, check and recompute tables of published scores
     Published(published::PublishedArgs),

@@ -142,3 +142,15 @@ pub enum Finding {
         pipeline: String,
     },
 }
+
+impl Finding {
+    /// The benchmark that it is about.
+    pub fn benchmark(&self) -> &str {
+        match self {
+            Self::Ratio { benchmark, .. }
+            | Self::RatioOfRatios { benchmark, .. }
+            | Self::Order { benchmark, .. }
+            | Self::TrainEvaluationGap { benchmark, .. } => benchmark,
+        }
+    }
+}

@@ -73,6 +73,16 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// Two parts of a study have different results of one cell.
+    #[error("{cell} was computed twice, differently: in {first} and in {second}")]
+    TwoResults {
+        /// The cell.
+        cell: String,
+        /// A part.
+        first: String,
+        /// Another part.
+        second: String,
+    },
     /// A Parquet file cannot be written or read.
     #[error("{action} {path}: {reason}")]
     Parquet {
@@ -111,6 +121,9 @@ impl Error {
             }
             Self::Source { .. } | Self::Cell { .. } => {
                 Some("nothing was written; --map says which columns are what".into())
+            }
+            Self::TwoResults { .. } => {
+                Some("take one of the two parts away, or run both with the same binaries".into())
             }
             Self::Io { .. } | Self::Parquet { .. } => None,
         }

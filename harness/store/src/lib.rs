@@ -8,6 +8,7 @@
 //! results/store/failures/<run_id>/<n>/      failed attempts: failure.json, log.txt
 //! results/store/tmp/                        half-written folders; swept at the next start
 //! results/<study>/                          observations.parquet, study.json and renderings
+//! results/<study>/parts/<part>/             the same of a part of the study, with part.json
 //! ```
 //!
 //! A node becomes visible by one rename of a folder whose files are on disk, so a kill at any instant leaves either
@@ -17,6 +18,7 @@ mod error;
 mod external;
 pub mod failpoint;
 mod files;
+mod merge;
 mod node;
 mod observations;
 mod rows;
@@ -28,7 +30,8 @@ pub use external::{
     write_curves,
 };
 pub use files::{replace_file, write_new_file};
+pub use merge::merge_observations;
 pub use node::{FileRecord, Node, NodeWriter, Provenance};
-pub use observations::{Observation, write_observations};
+pub use observations::{Observation, read_observations, write_observations};
 pub use rows::{EpisodeRow, MetricRow, read_episodes, read_metrics, write_episodes, write_metrics};
 pub use store::{Failure, FailureKind, Lock, Partial, Store};

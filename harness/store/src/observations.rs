@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::files;
-use crate::rows::parquet_bytes;
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use crate::rows::{batches, column, parquet_bytes};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +41,43 @@ pub struct Observation {
 /// Writes the table, replacing an older one in one step.
 pub fn write_observations(path: &Path, rows: &[Observation]) -> Result<(), Error> {
     files::replace_file(path, &parquet_bytes(columns(rows))?)
+}
+
+/// Reads the table.
+///
+/// # Errors
+/// A file that cannot be read, is not Parquet or lacks a column.
+pub fn read_observations(path: &Path) -> Result<Vec<Observation>, Error> {
+    let mut rows = Vec::new();
+    for batch in batches(
+        std::fs::read(path).map_err(Error::io("reading", path))?,
+        path,
+    )? {
+        let text = |name: &str| column::<StringArray>(&batch, name, path);
+        let int = |name: &str| column::<Int64Array>(&batch, name, path);
+        let flag = |name: &str| column::<BooleanArray>(&batch, name, path);
+        let (benchmark, pipeline, point) = (text("benchmark")?, text("pipeline")?, text("point")?);
+        let (metric, status, reason) = (text("metric")?, text("status")?, text("reason")?);
+        let (evaluation_id, seed, update) = (text("evaluation_id")?, int("seed")?, int("update")?);
+        let (tuning, reference, last) = (flag("tuning")?, flag("reference")?, flag("last")?);
+        let value: &Float64Array = column(&batch, "value", path)?;
+        rows.extend((0..batch.num_rows()).map(|i| Observation {
+            benchmark: benchmark.value(i).to_owned(),
+            pipeline: pipeline.value(i).to_owned(),
+            seed: seed.value(i),
+            tuning: tuning.value(i),
+            point: point.value(i).to_owned(),
+            reference: reference.value(i),
+            update: update.value(i),
+            last: last.value(i),
+            metric: metric.value(i).to_owned(),
+            value: (!value.is_null(i)).then(|| value.value(i)),
+            status: status.value(i).to_owned(),
+            reason: (!reason.is_null(i)).then(|| reason.value(i).to_owned()),
+            evaluation_id: evaluation_id.value(i).to_owned(),
+        }));
+    }
+    Ok(rows)
 }
 
 /// The columns of the table.

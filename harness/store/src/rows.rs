@@ -121,7 +121,7 @@ pub fn write_episodes(rows: &[EpisodeRow]) -> Result<Vec<u8>, Error> {
     ])
 }
 
-fn batches(bytes: Vec<u8>, path: &Path) -> Result<Vec<RecordBatch>, Error> {
+pub(crate) fn batches(bytes: Vec<u8>, path: &Path) -> Result<Vec<RecordBatch>, Error> {
     let fail = |reason: String| Error::Parquet {
         action: "reading",
         path: path.to_owned(),
@@ -138,7 +138,11 @@ fn bytes_of(bytes: Vec<u8>) -> bytes::Bytes {
     bytes::Bytes::from(bytes)
 }
 
-fn column<'a, T: 'static>(batch: &'a RecordBatch, name: &str, path: &Path) -> Result<&'a T, Error> {
+pub(crate) fn column<'a, T: 'static>(
+    batch: &'a RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<&'a T, Error> {
     batch
         .column_by_name(name)
         .and_then(|c| c.as_any().downcast_ref::<T>())

@@ -10,6 +10,7 @@ mod generate;
 mod identity;
 mod normalizers;
 mod online;
+mod parts;
 mod physics;
 mod planning;
 mod refusals;

@@ -6,6 +6,8 @@ pub(crate) mod dataset;
 pub(crate) mod diagnose;
 pub(crate) mod doctor;
 mod errors;
+mod keep_folder;
+mod parts;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod published;

@@ -14,7 +14,7 @@ use store::Store;
 
 /// `assay plan`
 pub(crate) fn plan(args: &ManifestArgs, settings: &Settings) -> Outcome {
-    let session = Session::open(&args.manifest, settings)?;
+    let session = Session::open(&args.manifest, &args.part(), settings)?;
     let store = Store::open(&session.places.results)?;
     let counts = Counts::of(&session.plan, &store, settings.jobs)?;
     let text = if args.json {

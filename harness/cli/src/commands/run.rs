@@ -1,12 +1,13 @@
 //! `assay run`, `validate`, `status`.
 
 use super::session::{Session, myself};
-use super::{render, study};
+use super::{keep_folder, parts, render, study};
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use clap::Args;
+use manifest::{Part, SeedRange};
 use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use store::Store;
 #[command(after_help = "Examples:
   assay run manifests/quickstart.toml --show
   assay run manifests/d4rl-mujoco-small.toml --jobs 4 --results /data/results
+  assay run study.toml --part first --seeds 0-3
+                         a part; run others elsewhere or later, then `assay results merge`
 Finished work is kept: after a kill, or after adding seeds, the same command computes only what is missing.")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -27,6 +30,9 @@ pub(crate) struct RunArgs {
     /// Print the tables and findings at the end
     #[arg(long)]
     show: bool,
+    /// Keep what is run as this part of the study, apart from the study's own folder
+    #[arg(long, value_name = "NAME")]
+    part: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +42,22 @@ pub(crate) struct ManifestArgs {
     /// Machine-readable output
     #[arg(long)]
     pub(crate) json: bool,
+    /// Only this benchmark, by its name in the manifest; may be repeated
+    #[arg(long = "benchmark", value_name = "NAME")]
+    benchmarks: Vec<String>,
+    /// Only these run seeds, first to last
+    #[arg(long, value_name = "FIRST-LAST")]
+    seeds: Option<SeedRange>,
+}
+
+impl ManifestArgs {
+    /// What of the study is meant.
+    pub(crate) fn part(&self) -> Part {
+        Part {
+            benchmarks: self.benchmarks.clone(),
+            seeds: self.seeds,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -50,9 +72,9 @@ pub(crate) struct WorkerArgs {
 
 /// `assay validate`
 pub(crate) fn validate(args: &ManifestArgs, settings: &Settings) -> Outcome {
-    let session = Session::open(&args.manifest, settings)?;
+    let session = Session::open(&args.manifest, &args.part(), settings)?;
     let text = if args.json {
-        serde_json::json!({ "valid": true, "manifest_digest": manifest::identity::id_of(&session.manifest) }).to_string()
+        serde_json::json!({ "valid": true, "manifest_digest": manifest::identity::id_of(&session.whole) }).to_string()
     } else {
         format!(
             "{} is valid: {}",
@@ -85,7 +107,7 @@ fn summary(plan: &Plan) -> String {
 
 /// `assay status`
 pub(crate) fn status(args: &ManifestArgs, settings: &Settings) -> Outcome {
-    let session = Session::open(&args.manifest, settings)?;
+    let session = Session::open(&args.manifest, &args.part(), settings)?;
     let store = Store::open(&session.places.results)?;
     let (mut ok, mut failed, mut missing) = (0, Vec::new(), 0);
     for id in &session.plan.order {
@@ -127,11 +149,17 @@ pub(crate) fn status(args: &ManifestArgs, settings: &Settings) -> Outcome {
 /// `assay run`
 pub(crate) fn run(args: &RunArgs, settings: &Settings) -> Outcome {
     store::failpoint::arm(settings::failpoint("ASSAY_FAILPOINT_RUN"));
-    let session = Session::open(&args.manifest.manifest, settings)?;
+    let part = args.manifest.part();
+    let name = part_name(args, &part)?;
+    let session = Session::open(&args.manifest.manifest, &part, settings)?;
     let store = Store::open(&session.places.results)?;
     let lock = store.lock()?;
     let report = compute(&session, &store, args.jobs.unwrap_or(settings.jobs))?;
-    let folder = store.study_folder(&session.manifest.study.id);
+    let mut folder = store.study_folder(&session.manifest.study.id);
+    if let Some(name) = name {
+        folder = parts::folder(&folder, name);
+        parts::record(&session, &folder)?;
+    }
     keep(&session, &store, &report, &folder)?;
     drop(lock);
     if report.stopped {
@@ -172,45 +200,27 @@ fn compute(session: &Session, store: &Store, jobs: usize) -> Result<Report, Refu
     Ok(report)
 }
 
-/// Beside the renderings: the digest of what they were made from. Written last, so that renderings which a kill left
-/// unfinished or old are made anew.
-const RENDERED: &str = "rendered.sha256";
+/// The name of the part that is run; none for the whole study.
+fn part_name<'a>(args: &'a RunArgs, part: &Part) -> Result<Option<&'a str>, Refusal> {
+    let Some(name) = args.part.as_deref() else {
+        if part.is_whole() {
+            return Ok(None);
+        }
+        let message = "--benchmark and --seeds choose a part of the study, which needs a name";
+        return Err(Refusal::new(Exit::Usage, message)
+            .hint("add --part NAME; `assay results merge results/<study>` joins the parts later"));
+    };
+    parts::check_name(name)?;
+    Ok(Some(name))
+}
 
-/// Writes the study's long table and description, and renders it anew unless that was done from the same bytes.
+/// Writes the study's long table and description, and renders it.
 fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
     // Only a table that asks for time gets it: other studies are the same bytes wherever they run.
     let tables = &session.manifest.tables;
     let timings = tables.iter().any(|t| t.metric == runner::MS_PER_ACTION);
     let rows = observe(&session.plan, store, report, timings)?;
-    let observations = folder.join("observations.parquet");
-    let text = serde_json::to_string_pretty(&study::describe(&session.manifest, &session.plan))
-        .map_err(|e| Refusal::new(Exit::Bug, e.to_string()))?;
-    store::write_observations(&observations, &rows)?;
-    store::replace_file(&folder.join("study.json"), text.as_bytes())?;
-    let long_table = std::fs::read(&observations).map_err(|e| {
-        let message = format!("reading {}: {e}", observations.display());
-        Refusal::new(Exit::Execution, message)
-    })?;
-    let source = manifest::identity::id_of(&[
-        env!("CARGO_PKG_VERSION"),
-        &manifest::identity::sha256_hex(&long_table),
-        &manifest::identity::sha256_hex(text.as_bytes()),
-    ]);
-    let rendered = folder.join(RENDERED);
-    if std::fs::read_to_string(&rendered).is_ok_and(|found| found == source) {
-        return Ok(());
-    }
-    match report::write_all(folder, folder) {
-        Ok(written) => {
-            for (figure, reason) in &written.left_out {
-                output::note(&format!("no {figure}: {reason}"));
-            }
-            Ok(store::replace_file(&rendered, source.as_bytes())?)
-        }
-        // The exit code says so at the end, after the failures were listed.
-        Err(error) if error.nothing_measured() => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    keep_folder::keep(folder, &study::describe(session), &rows)
 }
 
 fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outcome {

@@ -4,7 +4,7 @@ use crate::exit::{Exit, Refusal};
 use crate::output;
 use crate::progress::Download;
 use crate::settings::Settings;
-use manifest::{Manifest, Position};
+use manifest::{Manifest, Part, Position};
 use plugin_host::{Runtime, RuntimeLibrary, Search};
 use provision::Component;
 use runner::{Places, Plan, Resolver};
@@ -16,7 +16,10 @@ use std::process::Command;
 
 /// A manifest with everything it was planned from.
 pub(crate) struct Session {
+    /// What is planned: the manifest, or the part of it that was asked for.
     pub(crate) manifest: Manifest,
+    /// The manifest as it was read.
+    pub(crate) whole: Manifest,
     pub(crate) plan: Plan,
     pub(crate) places: Places,
 }
@@ -35,9 +38,10 @@ pub(crate) fn read_manifest(path: &Path) -> Result<(Manifest, String), Refusal> 
 }
 
 impl Session {
-    /// Reads and plans the manifest at `path`.
-    pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Self, Refusal> {
-        let (manifest, text) = read_manifest(path)?;
+    /// Reads the manifest at `path` and plans `part` of it.
+    pub(crate) fn open(path: &Path, part: &Part, settings: &Settings) -> Result<Self, Refusal> {
+        let (whole, text) = read_manifest(path)?;
+        let manifest = part.of(&whole)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut directories: Vec<PathBuf> = manifest
             .plugins
@@ -55,6 +59,7 @@ impl Session {
         })?;
         Ok(Self {
             manifest,
+            whole,
             plan,
             places,
         })

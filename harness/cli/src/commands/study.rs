@@ -1,24 +1,27 @@
 //! From a planned manifest to `study.json`, the description that analysis and report read.
 
+use super::session::Session;
 use analysis::study as out;
 use manifest::{Better, Finding, Manifest, Pair};
 use runner::Plan;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The study's description.
-pub(crate) fn describe(manifest: &Manifest, plan: &Plan) -> out::Study {
+/// The description of a study, or of the part of it that was planned: benchmarks and what is shown are the part's, the rest is
+/// the same in all parts.
+pub(crate) fn describe(session: &Session) -> out::Study {
+    let (whole, manifest, plan) = (&session.whole, &session.manifest, &session.plan);
     out::Study {
         format: out::FORMAT,
         study: manifest.study.id.clone(),
         title: manifest.study.title.clone(),
-        manifest_digest: manifest::identity::id_of(manifest),
+        manifest_digest: manifest::identity::id_of(whole),
         benchmarks: plan
             .benchmarks
             .iter()
             .map(|b| benchmark(&b.name, &b.definition))
             .collect(),
-        pipelines: manifest
+        pipelines: whole
             .pipelines
             .iter()
             .map(|p| out::Pipeline {
