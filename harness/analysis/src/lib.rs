@@ -11,6 +11,7 @@
 //! # Ok::<(), analysis::Error>(())
 //! ```
 
+mod aggregate;
 mod budget;
 mod cell;
 pub mod claims;
@@ -32,6 +33,9 @@ mod table;
 mod tuning;
 pub mod words;
 
+pub use aggregate::{
+    AggregateOptions, AggregateRow, Aggregates, LeftOutPipeline, ProfilePoint, aggregates,
+};
 pub use budget::Budget;
 pub use cell::{Cell, Entry, Missing, MissingKind};
 pub use error::{Error, Result};

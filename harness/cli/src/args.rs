@@ -1,7 +1,7 @@
 //! The command line as data.
 
 use crate::commands::{
-    claims, dataset, diagnose, doctor, plugin, published, render, results, run, show,
+    aggregate, claims, dataset, diagnose, doctor, plugin, published, render, results, run, show,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Scaling(render::FigureArgs),
     /// Draw learning and sensitivity curves of a study
     Curve(render::FigureArgs),
+    /// Aggregate pipelines over all benchmarks: IQM, median, mean, optimality gap, performance profiles
+    Aggregate(aggregate::AggregateArgs),
     /// Decide the claims of a file by a study: supported, contradicted, inconclusive or not testable here
     Claims(claims::ClaimsArgs),
     /// Say which of value learning, policy extraction and generalisation holds each method back

@@ -8,6 +8,7 @@
 //! License): no system library, no system font, no clock, so the bytes are the same everywhere. Charting crates were
 //! left aside because none draws a matrix with numbers and intervals, bands with direct labels, or a stable layout.
 
+mod aggregate;
 mod claims;
 mod diagnosis;
 mod error;
@@ -18,6 +19,7 @@ mod tables;
 mod tuning;
 mod write;
 
+pub use aggregate::{aggregate, profile};
 pub use claims::{ClaimsFormat, claims};
 pub use diagnosis::diagnosis;
 pub use error::{Error, Result};

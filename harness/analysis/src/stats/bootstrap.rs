@@ -74,21 +74,25 @@ impl Resampler {
         scale: Scale,
         combine: impl Fn(&[f64]) -> Option<f64>,
     ) -> Option<Estimate> {
-        let once = vec![1u16; panel.units()];
         let mut means = vec![0.0; panel.cells.len()];
-        let value = aggregate(panel, &once, &mut means).and_then(|()| combine(&means))?;
-        let low_n = panel
-            .strata
-            .iter()
-            .map(|s| s.units)
-            .min()
-            .and_then(LowN::of);
-        let interval = factor(&panel.units_by_stratum()).and_then(|factor| {
-            let replicates = self.replicates(panel, &combine)?;
-            let (low, high) = (
-                percentile(&replicates, 0.025)?,
-                percentile(&replicates, 0.975)?,
-            );
+        self.estimate_of(panel, scale, |counts| {
+            aggregate(panel, counts, &mut means).and_then(|()| combine(&means))
+        })
+    }
+
+    /// Estimate and interval of a statistic of `panel`, given how often each unit is taken, `[units]`; none where it is undefined on
+    /// the sample itself.
+    pub fn estimate_of(
+        &self,
+        panel: &Panel,
+        scale: Scale,
+        mut statistic: impl FnMut(&[u16]) -> Option<f64>,
+    ) -> Option<Estimate> {
+        let value = statistic(&vec![1u16; panel.units()])?;
+        let units = panel.units_by_stratum();
+        let low_n = units.iter().copied().min().and_then(LowN::of);
+        let interval = factor(&units).and_then(|factor| {
+            let Interval { low, high } = self.percentiles_of(panel, statistic)?;
             Some(widen(value, low, high, factor, scale))
         });
         Some(Estimate {
@@ -101,26 +105,35 @@ impl Resampler {
 
     /// Plain percentile interval of the interquartile mean of one cell, as rliable gives it.
     pub fn percentile_interval(&self, panel: &Panel) -> Option<Interval> {
-        let replicates = self.replicates(panel, &|means: &[f64]| means.first().copied())?;
+        let mut means = vec![0.0; panel.cells.len()];
+        self.percentiles_of(panel, |counts| {
+            aggregate(panel, counts, &mut means).and_then(|()| means.first().copied())
+        })
+    }
+
+    /// Plain percentile interval of a statistic of `panel`, as [`Resampler::estimate_of`] takes it; none if it is undefined in a
+    /// replicate.
+    pub fn percentiles_of(
+        &self,
+        panel: &Panel,
+        statistic: impl FnMut(&[u16]) -> Option<f64>,
+    ) -> Option<Interval> {
+        let replicates = self.replicates(panel, statistic)?;
         Some(Interval {
             low: percentile(&replicates, 0.025)?,
             high: percentile(&replicates, 0.975)?,
         })
     }
 
-    /// The replicates of `combine` with multiplicities, ascending; none if any is undefined.
+    /// The replicates of a statistic with multiplicities, ascending; none if any is undefined.
     fn replicates(
         &self,
         panel: &Panel,
-        combine: &impl Fn(&[f64]) -> Option<f64>,
+        mut statistic: impl FnMut(&[u16]) -> Option<f64>,
     ) -> Option<Vec<(f64, u32)>> {
-        let mut means = vec![0.0; panel.cells.len()];
         let mut values = Vec::new();
-        let mut add = |counts: &[u16], times: u32| {
-            aggregate(panel, counts, &mut means)
-                .and_then(|()| combine(&means))
-                .map(|x| values.push((x, times)))
-        };
+        let mut add =
+            |counts: &[u16], times: u32| statistic(counts).map(|x| values.push((x, times)));
         let draws: Vec<Rc<Draws>> = panel
             .strata
             .iter()

@@ -16,6 +16,7 @@ pub mod rliable;
 pub mod sd;
 pub mod small_sample;
 pub mod task_means;
+pub mod tasks;
 
 pub use panel::{Observed, Panel};
 

@@ -2,9 +2,13 @@
 
 // `cfg(test)` always holds here; it tells the lints that helpers may unwrap, too.
 #[cfg(test)]
+mod aggregates;
+#[cfg(test)]
 mod cells;
 #[cfg(test)]
 mod claims;
+#[cfg(test)]
+mod coverage;
 #[cfg(test)]
 mod diagnosis;
 #[cfg(test)]

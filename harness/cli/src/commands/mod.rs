@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub(crate) mod aggregate;
 pub(crate) mod claims;
 mod cost;
 pub(crate) mod dataset;
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Table(args) => render::table(&args, settings),
         Command::Scaling(args) => render::scaling(&args, settings),
         Command::Curve(args) => render::curve(&args, settings),
+        Command::Aggregate(args) => aggregate::run(&args, settings),
         Command::Claims(args) => claims::run(&args, settings),
         Command::Diagnose(args) => diagnose::run(&args, settings),
         Command::Dataset(args) => dataset::run(args, settings),

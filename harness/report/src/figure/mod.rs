@@ -13,12 +13,15 @@ mod curves;
 mod heatmap;
 mod panel;
 mod png;
+mod profile;
 mod scale;
 mod scaling;
 mod series;
 mod style;
 mod svg;
 mod widths;
+
+pub(crate) use profile::profile;
 
 /// What to draw; everything absent means the study's own choice.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,259 @@
+//! Every pipeline over all benchmarks: mean, median, interquartile mean, optimality gap and performance profile.
+
+use serde::Serialize;
+
+use crate::cell::{Entry, Missing, observed};
+use crate::error::{Error, Result};
+use crate::load::{NORMALIZED_SCORE, Observation, Query, Results};
+use crate::stats::bootstrap::{Resampler, Scale};
+use crate::stats::tasks::{Aggregate, Tasks};
+use crate::stats::{Estimate, Panel};
+use crate::study::Better;
+
+/// What is aggregated.
+#[derive(Clone, Debug)]
+pub struct AggregateOptions {
+    /// The metric, with or without a selection rule.
+    pub metric: String,
+    /// Benchmarks; none: all of the study.
+    pub benchmarks: Vec<String>,
+    /// Pipelines; none: all of the study.
+    pub pipelines: Vec<String>,
+    /// Plain percentile intervals, as rliable gives them, in place of those widened for few runs.
+    pub rliable: bool,
+}
+
+impl Default for AggregateOptions {
+    fn default() -> Self {
+        Self {
+            metric: NORMALIZED_SCORE.to_owned(),
+            benchmarks: Vec::new(),
+            pipelines: Vec::new(),
+            rliable: false,
+        }
+    }
+}
+
+/// The aggregates of a study.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Aggregates {
+    /// The metric.
+    pub metric: String,
+    /// Which direction is good.
+    pub better: Better,
+    /// The benchmarks, which every row has.
+    pub benchmarks: Vec<String>,
+    /// Whether intervals are plain percentile intervals.
+    pub rliable: bool,
+    /// Pipelines with a value on every benchmark, in the order of the study.
+    pub rows: Vec<AggregateRow>,
+    /// Pipelines without.
+    pub left_out: Vec<LeftOutPipeline>,
+}
+
+/// One pipeline over all benchmarks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AggregateRow {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Distinct evaluations.
+    pub runs: usize,
+    /// Interquartile mean over runs and benchmarks.
+    pub iqm: Estimate,
+    /// Median over benchmarks of the means over runs.
+    pub median: Estimate,
+    /// Mean over benchmarks of the means over runs.
+    pub mean: Estimate,
+    /// Shortfall from 100 points; of normalised scores only.
+    pub optimality_gap: Option<Estimate>,
+    /// Share of runs above a score.
+    pub profile: Vec<ProfilePoint>,
+    /// Runs without a value: the aggregates leave them out.
+    pub missing: Vec<Missing>,
+}
+
+/// A point of a performance profile.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ProfilePoint {
+    /// The score.
+    pub tau: f64,
+    /// Share of runs above it.
+    pub share: Estimate,
+}
+
+/// A pipeline that cannot be compared over these benchmarks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOutPipeline {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Benchmarks on which it has no value.
+    pub lacks: Vec<String>,
+}
+
+/// The target of normalised scores' optimality gap.
+const TARGET: f64 = 100.0;
+/// Points of a performance profile.
+const TAUS: u32 = 101;
+/// Replicates of a profile's band, as in rliable.
+const BAND_REPLICATES: u32 = 2_000;
+
+/// Aggregates over benchmarks, at the study's reference point and its final snapshots.
+///
+/// Only pipelines with a value on every benchmark are compared: a mean over other benchmarks is another question.
+///
+/// # Errors
+/// `UnknownName` for a benchmark or pipeline that the study lacks; `NothingMeasured` where no pipeline has a value on every benchmark;
+/// what reading the observations gives.
+pub fn aggregates(
+    results: &Results,
+    resampler: &Resampler,
+    options: &AggregateOptions,
+) -> Result<Aggregates> {
+    let study = results.study();
+    let benchmarks: Vec<&str> = match options.benchmarks.as_slice() {
+        [] => study.benchmarks.iter().map(|b| b.id.as_str()).collect(),
+        chosen => chosen
+            .iter()
+            .map(|id| Ok(study.benchmark(id)?.id.as_str()))
+            .collect::<Result<_>>()?,
+    };
+    let pipelines: Vec<&str> = match options.pipelines.as_slice() {
+        [] => study.pipelines.iter().map(|p| p.name.as_str()).collect(),
+        chosen => chosen
+            .iter()
+            .map(|name| Ok(study.pipeline(name)?.name.as_str()))
+            .collect::<Result<_>>()?,
+    };
+    let query = Query {
+        metric: &options.metric,
+        benchmark: None,
+        last_only: true,
+    };
+    let observations = results.observations(&query)?;
+    let of = |pipeline: &str| -> Vec<&Observation> {
+        let own = |o: &&Observation| {
+            o.reference && &*o.pipeline == pipeline && benchmarks.contains(&&*o.benchmark)
+        };
+        observations.iter().filter(own).collect()
+    };
+    let mut cells = Vec::new();
+    let mut left_out = Vec::new();
+    for pipeline in pipelines {
+        let rows = of(pipeline);
+        let panel = Panel::new(&options.metric, &[observed(&rows)])?;
+        let has = |id: &&&str| panel.strata.iter().any(|s| s.name == **id);
+        let lacks: Vec<String> = benchmarks
+            .iter()
+            .filter(|id| !has(id))
+            .map(|&id| id.to_owned())
+            .collect();
+        if lacks.is_empty() {
+            let missing = Entry::of(resampler, &options.metric, &benchmarks, &rows)?.missing;
+            cells.push((pipeline, panel, missing));
+        } else {
+            left_out.push(LeftOutPipeline {
+                pipeline: pipeline.to_owned(),
+                lacks,
+            });
+        }
+    }
+    let taus = taus(&cells);
+    let measure = Measure {
+        resampler,
+        band: Resampler::new(0, BAND_REPLICATES),
+        options,
+        taus: &taus,
+    };
+    let rows: Option<Vec<AggregateRow>> = cells
+        .into_iter()
+        .map(|(pipeline, panel, missing)| measure.row(pipeline, &panel, missing))
+        .collect();
+    let rows = rows.filter(|rows| !rows.is_empty());
+    Ok(Aggregates {
+        metric: options.metric.clone(),
+        better: study.better(metric_name(&options.metric)),
+        benchmarks: benchmarks.iter().map(|&id| id.to_owned()).collect(),
+        rliable: options.rliable,
+        rows: rows.ok_or_else(|| Error::NothingMeasured {
+            study: study.study.clone(),
+            what: Some(format!(
+                "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
+                benchmarks.len()
+            )),
+        })?,
+        left_out,
+    })
+}
+
+/// A metric without its selection rule.
+fn metric_name(metric: &str) -> &str {
+    metric.split('@').next().unwrap_or(metric)
+}
+
+/// Evenly spaced scores from the least to the greatest of all runs.
+fn taus(cells: &[(&str, Panel, Vec<Missing>)]) -> Vec<f64> {
+    let values = cells.iter().flat_map(|(_, panel, _)| panel.values(0));
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
+        (l.min(x), h.max(x))
+    });
+    if low > high {
+        return Vec::new();
+    }
+    let at = |i: u32| low + (high - low) * f64::from(i) / f64::from(TAUS - 1);
+    (0..TAUS).map(at).collect()
+}
+
+/// How rows are made.
+struct Measure<'a> {
+    resampler: &'a Resampler,
+    band: Resampler,
+    options: &'a AggregateOptions,
+    taus: &'a [f64],
+}
+
+impl Measure<'_> {
+    fn row(&self, pipeline: &str, panel: &Panel, missing: Vec<Missing>) -> Option<AggregateRow> {
+        let tasks = Tasks::of(panel, 0);
+        let of = |what| self.estimate(self.resampler, panel, &tasks, what);
+        let scored = metric_name(&self.options.metric) == NORMALIZED_SCORE;
+        let point = |&tau: &f64| {
+            let share = self.estimate(&self.band, panel, &tasks, Aggregate::ShareAbove(tau))?;
+            Some(ProfilePoint { tau, share })
+        };
+        Some(AggregateRow {
+            pipeline: pipeline.to_owned(),
+            runs: tasks.runs(),
+            iqm: of(Aggregate::Iqm)?,
+            median: of(Aggregate::Median)?,
+            mean: of(Aggregate::Mean)?,
+            optimality_gap: if scored {
+                of(Aggregate::OptimalityGap(TARGET))
+            } else {
+                None
+            },
+            profile: self.taus.iter().map(point).collect::<Option<_>>()?,
+            missing,
+        })
+    }
+
+    fn estimate(
+        &self,
+        resampler: &Resampler,
+        panel: &Panel,
+        tasks: &Tasks,
+        what: Aggregate,
+    ) -> Option<Estimate> {
+        let statistic = |counts: &[u16]| tasks.aggregate(what, counts);
+        let mut estimate = resampler.estimate_of(panel, Scale::Linear, statistic)?;
+        if self.options.rliable {
+            estimate.interval = estimate
+                .interval
+                .and_then(|_| resampler.percentiles_of(panel, statistic));
+        }
+        if let (Aggregate::ShareAbove(_), Some(interval)) = (what, &mut estimate.interval) {
+            interval.low = interval.low.max(0.0);
+            interval.high = interval.high.min(1.0);
+        }
+        Some(estimate)
+    }
+}

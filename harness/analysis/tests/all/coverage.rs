@@ -1,0 +1,83 @@
+//! How often the 95 % interval of an interquartile mean over tasks holds the true one, on simulated scores.
+//!
+//! `ASSAY_TEST_DRAWS=4000 cargo test --test all coverage -- --nocapture` prints the table of `stats/README.md`.
+
+use analysis::stats::bootstrap::{Resampler, Scale};
+use analysis::stats::iqm::iqm;
+use analysis::stats::{Observed, Panel};
+use manifest::random::Stream;
+
+/// Families of scores on a task with centre `c`.
+const FAMILIES: [(&str, fn(f64, &mut Stream) -> f64); 3] = [
+    ("normal", |c, s| c + 8.0 * s.normal()),
+    ("skewed", |c, s| {
+        c + 8.0 * (1.0 + s.uniform().max(1e-300).ln())
+    }),
+    ("bimodal, 30 % failures", |c, s| {
+        let failed = s.uniform() < 0.3;
+        if failed {
+            2.0 * s.normal()
+        } else {
+            c + 4.0 * s.normal()
+        }
+    }),
+];
+
+fn centre(task: usize, tasks: usize) -> f64 {
+    20.0 + 90.0 * task as f64 / (tasks.max(2) - 1) as f64
+}
+
+/// The interquartile mean of so many runs that its error does not matter.
+fn truth(family: fn(f64, &mut Stream) -> f64, tasks: usize) -> f64 {
+    let mut stream = Stream::new(1, &["truth"]);
+    let runs = 60_000;
+    let all: Vec<f64> = (0..tasks)
+        .flat_map(|task| (0..runs).map(move |_| task))
+        .map(|task| family(centre(task, tasks), &mut stream))
+        .collect();
+    iqm(&all).unwrap()
+}
+
+/// Share of draws whose interval holds the truth.
+fn coverage(family: fn(f64, &mut Stream) -> f64, tasks: usize, runs: usize, draws: u64) -> f64 {
+    let truth = truth(family, tasks);
+    let resampler = Resampler::new(0, 1_000);
+    let held = (0..draws).filter(|draw| {
+        let mut stream = Stream::new(*draw, &["coverage", &tasks.to_string(), &runs.to_string()]);
+        let mut observed = Vec::new();
+        for task in 0..tasks {
+            for seed in 0..runs {
+                observed.push(Observed {
+                    stratum: format!("task {task}"),
+                    seed: seed as i64,
+                    evaluation_id: format!("{task}/{seed}"),
+                    value: family(centre(task, tasks), &mut stream),
+                });
+            }
+        }
+        let panel = Panel::new("normalized_score", &[observed]).unwrap();
+        let found = resampler.estimate(&panel, Scale::Linear, |means| means.first().copied());
+        let interval = found.unwrap().interval.unwrap();
+        interval.low <= truth && truth <= interval.high
+    });
+    held.count() as f64 / draws as f64
+}
+
+#[test]
+fn coverage_is_as_documented() {
+    let draws = std::env::var("ASSAY_TEST_DRAWS").ok();
+    let draws: u64 = draws.and_then(|d| d.parse().ok()).unwrap_or(250);
+    let error = (0.05 * 0.95 / draws as f64).sqrt();
+    let mut failing = Vec::new();
+    for (name, family) in FAMILIES {
+        for (tasks, runs) in [(4, 5), (4, 10), (9, 5), (9, 10)] {
+            let found = coverage(family, tasks, runs, draws);
+            println!("{name:<24} {tasks} tasks, n = {runs:>2}: {found:.3}");
+            let inside = 0.93 - 3.0 * error <= found && found <= 0.97 + 3.0 * error;
+            if !inside {
+                failing.push(format!("{name}, {tasks} tasks, n = {runs}: {found:.3}"));
+            }
+        }
+    }
+    assert!(failing.is_empty(), "outside 93 to 97 %: {failing:?}");
+}

@@ -1,0 +1,92 @@
+//! `assay aggregate`: pipelines over all benchmarks of a study.
+
+use super::render;
+use crate::exit::{Exit, Outcome, Refusal};
+use crate::output;
+use crate::settings::Settings;
+use analysis::AggregateOptions;
+use clap::{Args, ValueEnum};
+use report::{FigureFormat, TableFormat};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  assay aggregate my-study
+  assay aggregate my-study --benchmark hopper/medium-v0 --benchmark walker2d/medium-v0
+  assay aggregate my-study --rliable --format csv        point estimates and intervals as rliable 1.2.0 has them
+  assay aggregate my-study --profile profile.svg         performance profiles
+
+A pipeline without a value on one of the benchmarks is left out and named: a mean over other benchmarks is another question.
+Exit codes: 0; 2 for an unknown name; 3 where no pipeline has a value on every benchmark.")]
+pub(crate) struct AggregateArgs {
+    /// Name of a study below the results folder, or its folder
+    study: String,
+    /// Metric, with a selection rule if one is wanted: normalized_score@best
+    #[arg(long, default_value = "normalized_score")]
+    metric: String,
+    /// Only these benchmarks; may be repeated
+    #[arg(long = "benchmark", value_name = "NAME")]
+    benchmarks: Vec<String>,
+    /// Only these pipelines; may be repeated
+    #[arg(long = "pipeline", value_name = "NAME")]
+    pipelines: Vec<String>,
+    /// Plain percentile intervals, as rliable computes them
+    #[arg(long)]
+    rliable: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value = "console")]
+    format: Format,
+    /// The same as --format json
+    #[arg(long)]
+    json: bool,
+    /// Draw performance profiles into this file (.svg or .png) instead
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Console,
+    Markdown,
+    Csv,
+    Json,
+}
+
+/// `assay aggregate`
+pub(crate) fn run(args: &AggregateArgs, settings: &Settings) -> Outcome {
+    let folder = render::folder(&args.study, settings)?;
+    let options = AggregateOptions {
+        metric: args.metric.clone(),
+        benchmarks: args.benchmarks.clone(),
+        pipelines: args.pipelines.clone(),
+        rliable: args.rliable,
+    };
+    if let Some(file) = &args.profile {
+        let bytes = report::profile(&folder, &options, figure_format(file)?)?;
+        store::replace_file(file, &bytes)?;
+        output::data(&file.display().to_string());
+        return Ok(Exit::Ok);
+    }
+    let format = match (args.json, args.format) {
+        (true, _) | (_, Format::Json) => TableFormat::Json,
+        (_, Format::Console) => TableFormat::Console,
+        (_, Format::Markdown) => TableFormat::Markdown,
+        (_, Format::Csv) => TableFormat::Csv,
+    };
+    output::data(report::aggregate(&folder, &options, format)?.trim_end());
+    Ok(Exit::Ok)
+}
+
+fn figure_format(file: &Path) -> Result<FigureFormat, Refusal> {
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("svg") => Ok(FigureFormat::Svg),
+        Some("png") => Ok(FigureFormat::Png),
+        _ => {
+            let message = format!(
+                "--profile {}: expected the ending .svg or .png",
+                file.display()
+            );
+            Err(Refusal::new(Exit::Usage, message).hint("--format json prints the numbers"))
+        }
+    }
+}
