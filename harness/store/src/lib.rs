@@ -7,7 +7,7 @@
 //! results/store/partial/<run_id>/           resumable state of a running stage
 //! results/store/failures/<run_id>/<n>/      failed attempts: failure.json, log.txt
 //! results/store/tmp/                        half-written folders; swept at the next start
-//! results/<study>/                          observations.parquet, study.json and renderings
+//! results/<study>/                          observations.parquet, study.json, origins.json and renderings
 //! ```
 //!
 //! A node becomes visible by one rename of a folder whose files are on disk, so a kill at any instant leaves either
@@ -19,6 +19,7 @@ pub mod failpoint;
 mod files;
 mod node;
 mod observations;
+mod origins;
 mod rows;
 mod store;
 
@@ -30,5 +31,6 @@ pub use external::{
 pub use files::{replace_file, write_new_file};
 pub use node::{FileRecord, Node, NodeWriter, Provenance};
 pub use observations::{Observation, write_observations};
+pub use origins::{EvaluationOrigin, MadeBy, Origins, Source};
 pub use rows::{EpisodeRow, MetricRow, read_episodes, read_metrics, write_episodes, write_metrics};
 pub use store::{Failure, FailureKind, Lock, Partial, Store};
