@@ -13,5 +13,6 @@ mod online;
 mod physics;
 mod planning;
 mod refusals;
+mod report;
 mod scene;
 mod study;

@@ -7,11 +7,11 @@ use crate::output;
 use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use clap::Args;
-use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe};
+use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe, origins};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::Store;
+use store::{Origins, Store};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &RunArgs, settings: &Settings) -> Outcome {
     let lock = store.lock()?;
     let report = compute(&session, &store, args.jobs.unwrap_or(settings.jobs))?;
     let folder = store.study_folder(&session.manifest.study.id);
-    keep(&session, &store, &report, &folder)?;
+    keep(args, &session, &store, &report, &folder)?;
     drop(lock);
     if report.stopped {
         return Err(
@@ -176,8 +176,14 @@ fn compute(session: &Session, store: &Store, jobs: usize) -> Result<Report, Refu
 /// unfinished or old are made anew.
 const RENDERED: &str = "rendered.sha256";
 
-/// Writes the study's long table and description, and renders it anew unless that was done from the same bytes.
-fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
+/// Writes the study's long table, description and origins, and renders it anew unless that was done from the same bytes.
+fn keep(
+    args: &RunArgs,
+    session: &Session,
+    store: &Store,
+    report: &Report,
+    folder: &Path,
+) -> Result<(), Refusal> {
     // Only a table that asks for time gets it: other studies are the same bytes wherever they run.
     let tables = &session.manifest.tables;
     let timings = tables.iter().any(|t| t.metric == runner::MS_PER_ACTION);
@@ -197,9 +203,21 @@ fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Res
         &manifest::identity::sha256_hex(text.as_bytes()),
     ]);
     let rendered = folder.join(RENDERED);
-    if std::fs::read_to_string(&rendered).is_ok_and(|found| found == source) {
+    // Studies of earlier versions have no origins: theirs are written, and shown on a page, with the next run.
+    let complete = folder.join(Origins::FILE).is_file();
+    if complete && std::fs::read_to_string(&rendered).is_ok_and(|found| found == source) {
         return Ok(());
     }
+    // What follows replaces files one by one: until all are new, they are those of no source.
+    match std::fs::remove_file(&rendered) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            let message = format!("removing {}: {e}", rendered.display());
+            return Err(Refusal::new(Exit::Execution, message));
+        }
+        _ => {}
+    }
+    let manifest = args.manifest.manifest.display().to_string();
+    origins(&session.plan, store, &manifest)?.write(folder)?;
     match report::write_all(folder, folder) {
         Ok(written) => {
             for (figure, reason) in &written.left_out {
@@ -208,7 +226,13 @@ fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Res
             Ok(store::replace_file(&rendered, source.as_bytes())?)
         }
         // The exit code says so at the end, after the failures were listed.
-        Err(error) if error.nothing_measured() => Ok(()),
+        Err(error) if error.nothing_measured() => {
+            let page = report::page(folder)?;
+            Ok(store::replace_file(
+                &folder.join(report::PAGE),
+                page.html.as_bytes(),
+            )?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -232,7 +256,12 @@ fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outc
         // A study without axes has no matrix, one without snapshots and sweeps no curves.
         let table = ("table", folder.join("table.md"));
         let table = Some(table).filter(|(_, file)| file.exists());
-        let made = table.into_iter().chain(render::figures(folder)?);
+        let page = ("page", folder.join(report::PAGE));
+        let page = Some(page).filter(|(_, file)| file.exists());
+        let made = table
+            .into_iter()
+            .chain(render::figures(folder)?)
+            .chain(page);
         let line = |(what, file): (&str, PathBuf)| format!("\n{what:<8} {}", file.display());
         output::note(&made.map(line).collect::<String>());
     }
