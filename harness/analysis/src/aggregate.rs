@@ -176,10 +176,13 @@ pub fn aggregates(
         rliable: options.rliable,
         rows: rows.ok_or_else(|| Error::NothingMeasured {
             study: study.study.clone(),
-            what: Some(format!(
-                "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
-                benchmarks.len()
-            )),
+            what: Some(match benchmarks.as_slice() {
+                [only] => format!("any pipeline on {only}"),
+                all => format!(
+                    "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
+                    all.len()
+                ),
+            }),
         })?,
         left_out,
     })

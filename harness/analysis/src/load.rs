@@ -18,8 +18,10 @@
 //!
 //! A failed or skipped run has one row with an empty metric.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -42,7 +44,12 @@ pub struct Results {
     tuning: Option<LazyFrame>,
     /// Benchmarks whose normaliser is not that of `study.json`.
     renormalized: BTreeSet<String>,
+    /// Final snapshots by metric: figures ask for the same metric once for each benchmark and axis.
+    finals: RefCell<BTreeMap<String, Finals>>,
 }
+
+/// The final snapshots of a metric by benchmark, each in the order of the file.
+type Finals = Rc<BTreeMap<String, Vec<Observation>>>;
 
 /// Which observations to read.
 #[derive(Clone, Debug)]
@@ -142,6 +149,7 @@ impl Results {
             frame,
             tuning,
             renormalized: BTreeSet::new(),
+            finals: RefCell::default(),
         };
         if failed_only && results.reasons()?.is_empty() {
             return Err(Error::NothingMeasured {
@@ -166,6 +174,7 @@ impl Results {
                 self.renormalized.insert(benchmark.id.clone());
             }
         }
+        self.finals.take();
         self
     }
 
@@ -195,6 +204,7 @@ impl Results {
             frame,
             tuning: None,
             renormalized: self.renormalized.clone(),
+            finals: RefCell::default(),
         })
     }
 
@@ -224,6 +234,18 @@ impl Results {
     /// The observations of a metric without a rule.
     fn recorded(&self, query: &Query<'_>) -> Result<Vec<Observation>> {
         let normalized = query.metric == NORMALIZED_SCORE;
+        if let Some(id) = query.benchmark {
+            let benchmark = self.study.benchmark(id)?;
+            if normalized && benchmark.normalizer.is_none() {
+                return Err(Error::NoNormalizer {
+                    benchmark: id.to_owned(),
+                });
+            }
+            if query.last_only {
+                let finals = self.finals(query.metric)?;
+                return Ok(finals.get(id).cloned().unwrap_or_default());
+            }
+        }
         let mut wanted = col("metric").eq(lit(if normalized { RETURN } else { query.metric }));
         if query.last_only {
             wanted = wanted.and(col("last"));
@@ -232,12 +254,6 @@ impl Results {
             .and(col("status").eq(lit("ok")))
             .or(col("status").neq(lit("ok")));
         if let Some(id) = query.benchmark {
-            let benchmark = self.study.benchmark(id)?;
-            if normalized && benchmark.normalizer.is_none() {
-                return Err(Error::NoNormalizer {
-                    benchmark: id.to_owned(),
-                });
-            }
             rows = rows.and(col("benchmark").eq(lit(id)));
         }
         let mut frame = self.frame.clone().filter(rows);
@@ -251,6 +267,31 @@ impl Results {
         self.decode(&frame)
     }
 
+    /// The final snapshots of a metric without a rule, read once.
+    fn finals(&self, metric: &str) -> Result<Finals> {
+        if let Some(known) = self.finals.borrow().get(metric) {
+            return Ok(Rc::clone(known));
+        }
+        let mut finals: BTreeMap<String, Vec<Observation>> = BTreeMap::new();
+        let all = self.recorded(&Query {
+            metric,
+            benchmark: None,
+            last_only: true,
+        })?;
+        for row in all {
+            match finals.get_mut(&*row.benchmark) {
+                Some(own) => own.push(row),
+                None => {
+                    finals.insert(row.benchmark.to_string(), vec![row]);
+                }
+            }
+        }
+        let finals = Rc::new(finals);
+        let mut known = self.finals.borrow_mut();
+        known.insert(metric.to_owned(), Rc::clone(&finals));
+        Ok(finals)
+    }
+
     /// The observations of failed and skipped runs.
     pub(crate) fn reasons(&self) -> Result<Vec<Observation>> {
         let rows = self.frame.clone().filter(col("status").neq(lit("ok")));
@@ -261,7 +302,19 @@ impl Results {
         self.decode(&frame)
     }
 
-    fn wrap(&self, source: PolarsError) -> Error {
+    /// Text columns and the seed of the final snapshots with a result.
+    pub(crate) fn last_ok(&self, names: [&str; 2]) -> Result<DataFrame> {
+        let rows = col("status").eq(lit("ok")).and(col("last"));
+        let mut columns: Vec<Expr> = names
+            .iter()
+            .map(|&name| col(name).cast(DataType::String))
+            .collect();
+        columns.push(col("seed").cast(DataType::Int64));
+        let frame = self.frame.clone().filter(rows).select(columns).collect();
+        frame.map_err(|source| self.wrap(source))
+    }
+
+    pub(crate) fn wrap(&self, source: PolarsError) -> Error {
         Error::Observations {
             path: self.path.clone(),
             source,

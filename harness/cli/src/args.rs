@@ -1,7 +1,8 @@
 //! The command line as data.
 
 use crate::commands::{
-    aggregate, claims, dataset, diagnose, doctor, plugin, published, render, results, run, show,
+    aggregate, claims, dataset, diagnose, doctor, plugin, published, render, report, results, run,
+    show,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
   assay run manifests/quickstart.toml --show     run a study and print its tables
   assay plan manifests/quickstart.toml           what it would compute, and what is cached
   assay table quickstart                         its tables again
+  assay report quickstart                        all of it on one page, every number with its origin
   assay claims manifests/study/claims.toml       verdicts on the paper's statements, from the study's results
   assay dataset import hopper.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4
   assay plugin new my-algorithm                  a standing crate for a new learner
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Curve(render::FigureArgs),
     /// Aggregate pipelines over all benchmarks: IQM, median, mean, optimality gap, performance profiles
     Aggregate(aggregate::AggregateArgs),
+    /// Write a study on one HTML page: claims, tables, figures, failures, and the origin of every number
+    Report(report::ReportArgs),
     /// Decide the claims of a file by a study: supported, contradicted, inconclusive or not testable here
     Claims(claims::ClaimsArgs),
     /// Say which of value learning, policy extraction and generalisation holds each method back

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::figure::{self, FigureFormat};
 use crate::tables::{TableFormat, escape, estimated, quote};
 
-/// The aggregates of the study in `study_dir`. LaTeX is not offered and gives Markdown.
+/// The aggregates of the study in `study_dir`. LaTeX and HTML are not offered and give Markdown.
 ///
 /// # Errors
 /// `Analysis` when the study cannot be read, a name is unknown, or no pipeline has a value on every benchmark.
@@ -24,7 +24,7 @@ pub fn aggregate(
     Ok(match format {
         TableFormat::Json => serde_json::to_string_pretty(&found)?,
         TableFormat::Csv => csv(&found),
-        TableFormat::Markdown | TableFormat::Latex => markdown(&found),
+        TableFormat::Markdown | TableFormat::Latex | TableFormat::Html => markdown(&found),
         TableFormat::Console => console(&found),
     })
 }
@@ -67,11 +67,19 @@ fn intervals(found: &Aggregates) -> String {
     }
 }
 
+/// `3 benchmarks`.
+pub(crate) fn counted(found: &Aggregates) -> String {
+    match found.benchmarks.len() {
+        1 => "1 benchmark".to_owned(),
+        n => format!("{n} benchmarks"),
+    }
+}
+
 fn caption(found: &Aggregates) -> String {
     format!(
-        "{} over {} benchmarks ({}), {}",
+        "{} over {} ({}), {}",
         metric(&found.metric),
-        found.benchmarks.len(),
+        counted(found),
         found.better.words(),
         intervals(found)
     )

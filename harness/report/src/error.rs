@@ -12,6 +12,17 @@ pub enum Error {
     /// The study could not be analysed, or holds nothing to show.
     #[error(transparent)]
     Analysis(#[from] analysis::Error),
+    /// What lies beside a study's results could not be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A record beside a study's results is none.
+    #[error("{} is not valid: {reason}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
     /// A rendering could not be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -59,6 +70,8 @@ impl Error {
             Self::NothingNormalized { .. } => {
                 Some("add `--metric normalized_score`, or leave `--normalizer` out".into())
             }
+            Self::Store(error) => error.hint(),
+            Self::Record { .. } => Some("make it again with the command that wrote it".into()),
             Self::Json(_) => None,
         }
     }

@@ -1,4 +1,5 @@
-//! Renders a study: tables as Markdown, LaTeX, CSV, JSON and terminal text, figures as SVG and PNG.
+//! Renders a study: tables as Markdown, LaTeX, CSV, JSON, HTML and terminal text, figures as SVG and PNG, and all of it as
+//! one HTML page.
 //!
 //! Every rendering takes the same typed results from `analysis` and only formats them, so that a number is the same
 //! number everywhere; CSV and JSON keep all digits. Equal input gives equal bytes. This crate computes no statistics
@@ -14,6 +15,8 @@ mod diagnosis;
 mod error;
 mod figure;
 mod forecast;
+mod html;
+mod page;
 mod published;
 mod tables;
 mod tuning;
@@ -25,6 +28,7 @@ pub use diagnosis::diagnosis;
 pub use error::{Error, Result};
 pub use figure::{FigureFormat, FigureOptions, curve, scaling};
 pub use forecast::forecast;
+pub use page::{CLAIMS_RECORD, Page, page};
 pub use published::{published_defects, published_list, published_recomputed, published_table};
 pub use tables::{TableFormat, TableOptions, table};
-pub use write::{Written, write_all};
+pub use write::{PAGE, Written, write_all};

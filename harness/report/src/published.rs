@@ -55,7 +55,7 @@ fn word(value: &impl serde::Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A table with what is known of it; LaTeX is not offered and gives Markdown.
+/// A table with what is known of it; LaTeX and HTML are not offered and give Markdown.
 ///
 /// # Errors
 /// `Json` when the table cannot be written as JSON.
@@ -64,7 +64,7 @@ pub fn published_table(table: &Table, format: TableFormat) -> Result<String> {
         TableFormat::Json => Ok(serde_json::to_string_pretty(table)?),
         TableFormat::Csv => Ok(csv(table)),
         TableFormat::Console => Ok(description(table) + &grid(table, &console)),
-        TableFormat::Markdown | TableFormat::Latex => {
+        TableFormat::Markdown | TableFormat::Latex | TableFormat::Html => {
             Ok(description(table) + &grid(table, &markdown))
         }
     }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use analysis::{Error as AnalysisError, FigureKind, Resampler, Results, ScalingOptions};
+use analysis::{FigureKind, Resampler, Results, ScalingOptions};
 
 use crate::error::{Error, Result};
-use crate::figure;
+use crate::figure::{self, Drawing};
+use crate::page;
 use crate::tables::{Content, TableFormat, TableOptions};
 use crate::tuning;
 
@@ -19,8 +20,9 @@ pub struct Written {
 }
 
 /// Renders the study in `study_dir` into `out_dir`: `table.{md,csv,json,tex}` and its figures as `<id>.{svg,png}`
-/// (`scaling` and `curve` where it asks for none of that kind); where values were tuned, `tuning.{md,json}` too. A figure
-/// without data is left out, and what an earlier rendering drew under its name is removed. A file is replaced as a whole.
+/// (`scaling` and `curve` where it asks for none of that kind); where values were tuned, `tuning.{md,json}` too; all of it on
+/// one page, `report.html`. A figure without data is left out, and what an earlier rendering drew under its name is removed.
+/// A file is replaced as a whole.
 ///
 /// # Errors
 /// `Analysis` with `NothingMeasured` when no table has a measured cell, and every other error of reading the study;
@@ -28,13 +30,14 @@ pub struct Written {
 pub fn write_all(study_dir: &Path, out_dir: &Path) -> Result<Written> {
     let results = Results::open(study_dir)?;
     let resampler = Resampler::default();
-    let content = Content::read(&results, &resampler, &TableOptions::default())?;
+    let content = Content::read(&results, &resampler, &TableOptions::default(), true)?;
     let mut written = Written::default();
     std::fs::create_dir_all(out_dir).map_err(|source| Error::Write {
         path: out_dir.to_owned(),
         source,
     })?;
-    figures(&results, &resampler, out_dir, &mut written)?;
+    let drawings = figure::drawings(&results, &resampler)?;
+    figures(&results, &drawings, out_dir, &mut written)?;
     let formats = [
         ("md", TableFormat::Markdown),
         ("csv", TableFormat::Csv),
@@ -57,36 +60,39 @@ pub fn write_all(study_dir: &Path, out_dir: &Path) -> Result<Written> {
         let text = tuning::markdown(&tuned);
         save(&mut written, out_dir, "tuning.md", text.as_bytes())?;
     }
+    let page = page::of(study_dir, &results, &content, &drawings)?;
+    save(&mut written, out_dir, PAGE, page.html.as_bytes())?;
     Ok(written)
 }
+
+/// Name of the page in a study's folder.
+pub const PAGE: &str = "report.html";
 
 /// Draws what the study asks for. A figure that it does not ask for by name is not missed where it has no data.
 fn figures(
     results: &Results,
-    resampler: &Resampler,
+    drawings: &[Drawing<'_>],
     out_dir: &Path,
     written: &mut Written,
 ) -> Result<()> {
     let study = results.study();
-    for kind in [FigureKind::Scaling, FigureKind::Curve] {
-        let specs = study.figures_of(kind);
-        for spec in &specs {
-            match figure::files(results, resampler, spec) {
-                Ok(files) => {
-                    for (ending, bytes) in files {
-                        save(written, out_dir, &format!("{}.{ending}", spec.id), &bytes)?;
-                    }
+    for Drawing { spec, figure } in drawings {
+        match figure {
+            Ok(figure) => {
+                for (ending, bytes) in figure.files()? {
+                    save(written, out_dir, &format!("{}.{ending}", spec.id), &bytes)?;
                 }
-                Err(Error::Analysis(error @ AnalysisError::NothingMeasured { .. })) => {
-                    discard(out_dir, &spec.id)?;
-                    if study.figures.contains(spec) {
-                        written.left_out.push((spec.id.clone(), error.to_string()));
-                    }
+            }
+            Err(reason) => {
+                discard(out_dir, &spec.id)?;
+                if study.figures.contains(spec) {
+                    written.left_out.push((spec.id.clone(), reason.clone()));
                 }
-                Err(error) => return Err(error),
             }
         }
-        if !specs.iter().any(|spec| spec.id == kind.name()) {
+    }
+    for kind in [FigureKind::Scaling, FigureKind::Curve] {
+        if !drawings.iter().any(|d| d.spec.id == kind.name()) {
             discard(out_dir, kind.name())?;
         }
     }

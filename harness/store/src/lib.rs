@@ -7,7 +7,7 @@
 //! results/store/partial/<run_id>/           resumable state of a running stage
 //! results/store/failures/<run_id>/<n>/      failed attempts: failure.json, log.txt
 //! results/store/tmp/                        half-written folders; swept at the next start
-//! results/<study>/                          observations.parquet, study.json and renderings
+//! results/<study>/                          observations.parquet, study.json, origins.json and renderings
 //! results/<study>/parts/<part>/             the same of a part of the study, with part.json
 //! ```
 //!
@@ -21,6 +21,7 @@ mod files;
 mod merge;
 mod node;
 mod observations;
+mod origins;
 mod rows;
 mod store;
 
@@ -33,5 +34,6 @@ pub use files::{replace_file, write_new_file};
 pub use merge::merge_observations;
 pub use node::{FileRecord, Node, NodeWriter, Provenance};
 pub use observations::{Observation, read_observations, write_observations};
+pub use origins::{EvaluationOrigin, MadeBy, Origins, Source};
 pub use rows::{EpisodeRow, MetricRow, read_episodes, read_metrics, write_episodes, write_metrics};
 pub use store::{Failure, FailureKind, Lock, Partial, Store};

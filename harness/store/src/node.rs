@@ -25,6 +25,10 @@ pub struct FileRecord {
 pub struct Provenance {
     /// Version of Assay.
     pub assay_version: String,
+    /// Commit of the checkout that the executable lies in; absent where it lies in none. Changes that were not committed do
+    /// not show here: the hashes in identities do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// Processor as the system names it.
     pub cpu: String,
     /// Cores of the machine.

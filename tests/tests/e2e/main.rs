@@ -14,5 +14,6 @@ mod parts;
 mod physics;
 mod planning;
 mod refusals;
+mod report;
 mod scene;
 mod study;

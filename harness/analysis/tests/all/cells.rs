@@ -1,7 +1,7 @@
 //! What tables say about few seeds, holes, shared evaluations and damaged input.
 
 use crate::fixture::{Row, broken, row, study, write};
-use analysis::{Error, LowN, MissingKind, Resampler, Results, Table, tables};
+use analysis::{Error, LowN, MissingKind, Resampler, Results, Standing, Table, standings, tables};
 
 fn open(rows: &[Row], pipelines: &[&str], metric: &str) -> analysis::Result<Vec<Table>> {
     let dir = tempfile::tempdir().unwrap();
@@ -228,4 +228,43 @@ fn damaged_files_name_file_and_column() {
         Results::open(dir.path()),
         Err(Error::Malformed { .. })
     ));
+}
+
+/// The standing of pipelines `p`, `q`, ... on benchmark `b`, small values being good.
+fn standings_of(values: &[&[f64]]) -> Vec<Option<Standing>> {
+    let names = ["p", "q", "r"];
+    let mut rows = Vec::new();
+    for (name, values) in names.iter().zip(values) {
+        for (seed, &x) in values.iter().enumerate() {
+            rows.push(row(name, seed as i64, "loss", x));
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &study(&names[..values.len()], "loss"), &rows);
+    let results = Results::open(dir.path()).unwrap();
+    let resampler = Resampler::new(0, 2_000);
+    let table = tables(&results, &resampler).unwrap().remove(0);
+    let all = standings(&results, &resampler, &table).unwrap();
+    all.into_iter().map(|row| row[0]).collect()
+}
+
+#[test]
+fn cells_stand_to_the_best_by_the_paired_difference() {
+    let best = Some(Standing::Best);
+    // `q` is worse in every seed by the same; `r` is ahead in some seeds and behind in others.
+    let p = [1.0, 2.0, 3.0, 4.0, 5.0];
+    let q = p.map(|x| x + 0.5);
+    let r = [1.5, 1.2, 3.5, 4.6, 4.9];
+    assert_eq!(
+        standings_of(&[&p, &q, &r]),
+        [best, Some(Standing::Worse), Some(Standing::NotWorse)]
+    );
+    assert_eq!(standings_of(&[&p, &p]), [best, best]);
+    assert_eq!(
+        standings_of(&[&[1.0], &[2.0]]),
+        [best, Some(Standing::NotCompared)]
+    );
+    // Nothing to compare with.
+    assert_eq!(standings_of(&[&p, &[]]), [None, None]);
+    assert_eq!(standings_of(&[&p]), [None]);
 }

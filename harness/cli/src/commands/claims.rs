@@ -109,6 +109,10 @@ pub(crate) fn run(args: &ClaimsArgs, settings: &Settings) -> Outcome {
     let verdicts = evaluate(&file, &evidence, Some(&study.manifest));
     let markdown = report::claims(&verdicts, registration, ClaimsFormat::Markdown)?;
     store::replace_file(&study.folder.join("claims.md"), markdown.as_bytes())?;
+    keep(
+        study,
+        &report::claims(&verdicts, registration, ClaimsFormat::Json)?,
+    )?;
     let text = report::claims(&verdicts, registration, args.format.of(args.json))?;
     output::data(&text);
     let has = |verdict| verdicts.claims.iter().any(|c| c.verdict_holm == verdict);
@@ -120,6 +124,20 @@ pub(crate) fn run(args: &ClaimsArgs, settings: &Settings) -> Outcome {
     } else {
         Exit::Ok
     })
+}
+
+/// Keeps the verdicts for the study's page, with the digest of the results that they are about.
+fn keep(study: &Study, verdicts: &str) -> Result<(), Refusal> {
+    let bug = |e: serde_json::Error| Refusal::new(Exit::Bug, e.to_string());
+    let mut record: serde_json::Value = serde_json::from_str(verdicts).map_err(bug)?;
+    let table = study.folder.join("observations.parquet");
+    let bytes = std::fs::read(&table).map_err(|e| {
+        let problem = format!("cannot read {}: {e}", table.display());
+        Refusal::new(Exit::Execution, problem)
+    })?;
+    record["observations"] = manifest::identity::sha256_hex(&bytes).into();
+    let path = study.folder.join(report::CLAIMS_RECORD);
+    Ok(store::replace_file(&path, record.to_string().as_bytes())?)
 }
 
 /// `hopper/*=32`.

@@ -13,6 +13,7 @@ pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod published;
 pub(crate) mod render;
+pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod run;
 mod session;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Scaling(args) => render::scaling(&args, settings),
         Command::Curve(args) => render::curve(&args, settings),
         Command::Aggregate(args) => aggregate::run(&args, settings),
+        Command::Report(args) => report::run(&args, settings),
         Command::Claims(args) => claims::run(&args, settings),
         Command::Diagnose(args) => diagnose::run(&args, settings),
         Command::Dataset(args) => dataset::run(args, settings),

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   assay table quickstart
   assay table quickstart --format latex --table evaluation-error
+  assay table quickstart --format html > table.html
   assay table results/quickstart --metric regret_evaluation --format csv
   assay table my-hopper-study --normalizer d4rl")]
 pub(crate) struct TableArgs {
@@ -47,6 +48,7 @@ enum Format {
     Csv,
     Json,
     Latex,
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +111,7 @@ pub(crate) fn table(args: &TableArgs, settings: &Settings) -> Outcome {
         (_, Format::Markdown) => TableFormat::Markdown,
         (_, Format::Csv) => TableFormat::Csv,
         (_, Format::Latex) => TableFormat::Latex,
+        (_, Format::Html) => TableFormat::Html,
     };
     output::data(&report::table(&folder, &options, format)?);
     Ok(Exit::Ok)

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::settings::{self, Settings};
 use clap::Args;
 use manifest::{Part, SeedRange};
-use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe};
+use runner::{CellState, NodeKind, Options, Plan, Report, execute, observe, origins};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,7 +160,7 @@ pub(crate) fn run(args: &RunArgs, settings: &Settings) -> Outcome {
         folder = parts::folder(&folder, name);
         parts::record(&session, &folder)?;
     }
-    keep(&session, &store, &report, &folder)?;
+    keep(args, &session, &store, &report, &folder)?;
     drop(lock);
     if report.stopped {
         return Err(
@@ -214,13 +214,22 @@ fn part_name<'a>(args: &'a RunArgs, part: &Part) -> Result<Option<&'a str>, Refu
     Ok(Some(name))
 }
 
-/// Writes the study's long table and description, and renders it.
-fn keep(session: &Session, store: &Store, report: &Report, folder: &Path) -> Result<(), Refusal> {
+/// Writes the study's long table, description and origins, and renders it.
+fn keep(
+    args: &RunArgs,
+    session: &Session,
+    store: &Store,
+    report: &Report,
+    folder: &Path,
+) -> Result<(), Refusal> {
     // Only a table that asks for time gets it: other studies are the same bytes wherever they run.
     let tables = &session.manifest.tables;
     let timings = tables.iter().any(|t| t.metric == runner::MS_PER_ACTION);
     let rows = observe(&session.plan, store, report, timings)?;
-    keep_folder::keep(folder, &study::describe(session), &rows)
+    keep_folder::keep(folder, &study::describe(session), &rows, || {
+        let manifest = args.manifest.manifest.display().to_string();
+        Ok(origins(&session.plan, store, &manifest)?)
+    })
 }
 
 fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outcome {
@@ -242,7 +251,12 @@ fn conclude(args: &RunArgs, report: &Report, folder: &Path, study: &str) -> Outc
         // A study without axes has no matrix, one without snapshots and sweeps no curves.
         let table = ("table", folder.join("table.md"));
         let table = Some(table).filter(|(_, file)| file.exists());
-        let made = table.into_iter().chain(render::figures(folder)?);
+        let page = ("page", folder.join(report::PAGE));
+        let page = Some(page).filter(|(_, file)| file.exists());
+        let made = table
+            .into_iter()
+            .chain(render::figures(folder)?)
+            .chain(page);
         let line = |(what, file): (&str, PathBuf)| format!("\n{what:<8} {}", file.display());
         output::note(&made.map(line).collect::<String>());
     }

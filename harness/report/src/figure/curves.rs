@@ -15,7 +15,7 @@ use super::scaling::{heading, title};
 use super::series::Series;
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
-use super::{FigureFormat, encode, nothing};
+use super::{FigureFormat, Section, encode, nothing, what};
 use crate::error::Result;
 
 /// What the figure shows.
@@ -112,13 +112,7 @@ impl<'a> Figure<'a> {
             }
         }
         let font = Font::new(11.0).fill(GREY);
-        let across = self.learning.iter().any(|c| c.over == Over::Nothing);
-        let text = caption(
-            self.study,
-            self.entries(),
-            (&self.choice, "scored once"),
-            across.then_some("the last stage works while it acts, so it is scored once"),
-        );
+        let text = self.words();
         for line in font.wrap(&text, WIDTH - 2.0 * MARGIN) {
             y += 15.0;
             svg.text(MARGIN, y, font, &line);
@@ -131,8 +125,42 @@ impl<'a> Figure<'a> {
         )
     }
 
-    /// Writes the heading of a benchmark that has panels, and returns them.
-    fn section(&self, svg: &mut Svg, y: &mut f64, styles: &Styles, benchmark: &str) -> Vec<Panel> {
+    /// The caption.
+    pub(super) fn words(&self) -> String {
+        let across = self.learning.iter().any(|c| c.over == Over::Nothing);
+        caption(
+            self.study,
+            self.entries(),
+            (&self.choice, "scored once"),
+            across.then_some("the last stage works while it acts, so it is scored once"),
+        )
+    }
+
+    /// Its benchmarks in pieces.
+    pub(super) fn pieces(&self) -> Vec<Section<'_>> {
+        let styles = Styles::new(self.study);
+        let mut pieces = Vec::new();
+        for benchmark in &self.study.benchmarks {
+            let metrics = self.metrics(&benchmark.id);
+            let panels = self.panels_of(&styles, &benchmark.id, &metrics);
+            if !panels.is_empty() {
+                pieces.push(Section {
+                    benchmark: &benchmark.id,
+                    what: match metrics.as_slice() {
+                        [(name, better)] => Some(what(name, *better)),
+                        _ => None,
+                    },
+                    matrices: Vec::new(),
+                    colours: None,
+                    panels: panels.iter().map(Panel::alone).collect(),
+                });
+            }
+        }
+        pieces
+    }
+
+    /// The metrics shown of a benchmark.
+    fn metrics(&self, benchmark: &str) -> Vec<(&str, Better)> {
         let learning = self.learning.iter().filter(|c| c.benchmark == benchmark);
         let swept = self.sensitivity.iter().filter(|s| s.benchmark == benchmark);
         let all = learning
@@ -144,6 +172,12 @@ impl<'a> Figure<'a> {
                 metrics.push(one);
             }
         }
+        metrics
+    }
+
+    /// Writes the heading of a benchmark that has panels, and returns them.
+    fn section(&self, svg: &mut Svg, y: &mut f64, styles: &Styles, benchmark: &str) -> Vec<Panel> {
+        let metrics = self.metrics(benchmark);
         match metrics.as_slice() {
             [] => return Vec::new(),
             [(name, better)] => {
@@ -155,6 +189,15 @@ impl<'a> Figure<'a> {
                 *y += 24.0;
             }
         }
+        self.panels_of(styles, benchmark, &metrics)
+    }
+
+    fn panels_of(
+        &self,
+        styles: &Styles,
+        benchmark: &str,
+        metrics: &[(&str, Better)],
+    ) -> Vec<Panel> {
         let each = |(name, better): &(&str, Better)| {
             let what = (metrics.len() > 1).then(|| format!("{}, {}", short(name), better.words()));
             self.panels(styles, (benchmark, name), what.as_deref())

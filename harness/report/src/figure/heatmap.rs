@@ -9,7 +9,7 @@ use crate::tables::number;
 
 /// From a metric to a colour; dark is better.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Colours {
+pub(crate) struct Colours {
     scale: Scale,
     better: Better,
 }
@@ -46,13 +46,29 @@ impl Colours {
         Scale::covering(values, 0.0, 10.0).map(|scale| Self { scale, better })
     }
 
-    fn of(&self, value: f64) -> (String, &'static str) {
+    /// The fill for a value, and the colour of text on it.
+    pub(crate) fn of(&self, value: f64) -> (String, &'static str) {
         let t = self.scale.position(value);
         sequential(if self.better == Better::Lower {
             1.0 - t
         } else {
             t
         })
+    }
+
+    /// Fills from the least value to the largest, evenly on the scale.
+    pub(crate) fn stops(&self) -> Vec<String> {
+        let turned = |t: f64| match self.better {
+            Better::Lower => 1.0 - t,
+            Better::Higher => t,
+        };
+        let stop = |step: i32| sequential(turned(f64::from(step) / 8.0)).0;
+        (0..=8).map(stop).collect()
+    }
+
+    /// The least and the largest value of the scale.
+    pub(crate) fn ends(&self) -> (f64, f64) {
+        (self.scale.low, self.scale.high)
     }
 
     /// The bar, right-aligned at `right`, its top at `y`.
@@ -217,6 +233,7 @@ fn draw_cell(svg: &mut Svg, at: (f64, f64), size: (f64, f64), entry: &Entry, col
     }
 }
 
-fn label(level: Option<&Level>) -> String {
+/// A level, or `any` where the axis does not apply.
+pub(crate) fn label(level: Option<&Level>) -> String {
     level.map_or_else(|| "any".into(), ToString::to_string)
 }

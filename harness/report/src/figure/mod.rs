@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use analysis::study::FigureSpec;
-use analysis::{Error as AnalysisError, FigureKind, Resampler, Results, ScalingOptions, Study};
+use analysis::{
+    Error as AnalysisError, FigureKind, Matrix, Resampler, Results, ScalingOptions, Study,
+};
 
 use crate::error::Result;
 
@@ -21,6 +23,7 @@ mod style;
 mod svg;
 mod widths;
 
+pub(crate) use heatmap::{Colours, label as level};
 pub(crate) use profile::profile;
 
 /// What to draw; everything absent means the study's own choice.
@@ -112,31 +115,106 @@ pub fn curve(study_dir: &Path, options: &FigureOptions, format: FigureFormat) ->
     curves::Figure::read(&results, &Resampler::default(), &options.of(&spec))?.render(format)
 }
 
-/// The figure `spec` in every format that is written to files, as (ending, bytes).
+/// A figure of the study before it is drawn, or why it has no data.
+pub(crate) struct Drawing<'a> {
+    pub(crate) spec: FigureSpec,
+    pub(crate) figure: std::result::Result<Figure<'a>, String>,
+}
+
+/// A figure's data.
+pub(crate) enum Figure<'a> {
+    /// Matrices, and curves along each axis.
+    Scaling(scaling::Figure<'a>),
+    /// Learning curves, and curves along swept parameters.
+    Curve(curves::Figure<'a>),
+}
+
+/// A benchmark of a figure, in pieces that a page arranges itself.
+pub(crate) struct Section<'f> {
+    pub(crate) benchmark: &'f str,
+    /// Metric and direction, where the whole section shows one metric.
+    pub(crate) what: Option<String>,
+    /// Matrices in rows, as they stand beside each other.
+    pub(crate) matrices: Vec<Vec<&'f Matrix>>,
+    /// The colours of the matrices; none without any.
+    pub(crate) colours: Option<Colours>,
+    /// Panels of curves, an SVG each.
+    pub(crate) panels: Vec<String>,
+}
+
+/// Every figure of the study, scaling first.
 ///
 /// # Errors
-/// As [`scaling`] and [`curve`].
-pub(crate) fn files(
-    results: &Results,
+/// As [`scaling`] and [`curve`], except that a figure without data is no error.
+pub(crate) fn drawings<'a>(
+    results: &'a Results,
     resampler: &Resampler,
-    spec: &FigureSpec,
-) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let options = FigureOptions::default().of(spec);
-    let formats = [("svg", FigureFormat::Svg), ("png", FigureFormat::Png)];
-    let render: Box<dyn Fn(FigureFormat) -> Result<Vec<u8>>> = match spec.kind {
-        FigureKind::Scaling => {
-            let figure = scaling::Figure::read(results, resampler, &options)?;
-            Box::new(move |format| figure.render(format))
-        }
-        FigureKind::Curve => {
-            let figure = curves::Figure::read(results, resampler, &options)?;
-            Box::new(move |format| figure.render(format))
+) -> Result<Vec<Drawing<'a>>> {
+    let study = results.study();
+    let kinds = [FigureKind::Scaling, FigureKind::Curve];
+    let specs = kinds.into_iter().flat_map(|kind| study.figures_of(kind));
+    let read = |spec: FigureSpec| {
+        let options = FigureOptions::default().of(&spec);
+        let figure = match spec.kind {
+            FigureKind::Scaling => {
+                scaling::Figure::read(results, resampler, &options).map(Figure::Scaling)
+            }
+            FigureKind::Curve => {
+                curves::Figure::read(results, resampler, &options).map(Figure::Curve)
+            }
+        };
+        match figure {
+            Ok(figure) => Ok(Drawing {
+                spec,
+                figure: Ok(figure),
+            }),
+            Err(error) if error.nothing_measured() => Ok(Drawing {
+                spec,
+                figure: Err(error.to_string()),
+            }),
+            Err(error) => Err(error),
         }
     };
-    formats
-        .into_iter()
-        .map(|(ending, format)| Ok((ending, render(format)?)))
-        .collect()
+    specs.map(read).collect()
+}
+
+impl Figure<'_> {
+    /// In every format that is written to files, as (ending, bytes).
+    ///
+    /// # Errors
+    /// `Bitmap` when it is too large for one.
+    pub(crate) fn files(&self) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let formats = [("svg", FigureFormat::Svg), ("png", FigureFormat::Png)];
+        let render = |(ending, format)| {
+            let bytes = match self {
+                Self::Scaling(figure) => figure.render(format),
+                Self::Curve(figure) => figure.render(format),
+            };
+            Ok((ending, bytes?))
+        };
+        formats.into_iter().map(render).collect()
+    }
+
+    /// In pieces.
+    pub(crate) fn sections(&self) -> Vec<Section<'_>> {
+        match self {
+            Self::Scaling(figure) => figure.pieces(),
+            Self::Curve(figure) => figure.pieces(),
+        }
+    }
+
+    /// What its numbers are, how many, and what is missing.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Scaling(figure) => figure.words(),
+            Self::Curve(figure) => figure.words(),
+        }
+    }
+}
+
+/// `metric, direction`
+fn what(metric: &str, better: analysis::Better) -> String {
+    format!("{}, {}", analysis::words::metric(metric), better.words())
 }
 
 fn nothing(study: &Study, what: &str) -> crate::Error {

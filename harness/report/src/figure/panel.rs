@@ -61,6 +61,16 @@ impl Panel {
             + 24.0
     }
 
+    /// The panel as a drawing of its own, as wide as its labels need.
+    pub(super) fn alone(&self) -> String {
+        let mut svg = Svg::default();
+        let width = (self.label_width() + 380.0).clamp(480.0, 640.0);
+        let panels = std::slice::from_ref(self);
+        let height = Self::beside(panels, &mut svg, (4.0, 6.0), (width, 280.0), 0.0);
+        // Room for a wider font than the one that is embedded in bitmaps.
+        svg.finish(width + 24.0, height + 12.0, &self.title, &self.y_label)
+    }
+
     /// Draws panels beside each other, all as high as the one with the most labels needs, and returns that height.
     pub(super) fn beside(
         panels: &[Self],

@@ -9,6 +9,7 @@ use super::series::Series;
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
 use super::{FigureFormat, encode};
+use crate::aggregate::counted;
 use crate::error::Result;
 
 const MARGIN: f64 = 24.0;
@@ -39,10 +40,7 @@ fn svg(study: &Study, found: &Aggregates, intervals: &str) -> String {
     };
     let name = metric(&found.metric);
     let panel = Panel {
-        title: format!(
-            "Share of runs above a score, {} benchmarks",
-            found.benchmarks.len()
-        ),
+        title: format!("Share of runs above a score, {}", counted(found)),
         x_label: format!("score: {name}"),
         y_label: format!("share of runs with a higher {}", short(&found.metric)),
         x_ticks: None,

@@ -12,7 +12,7 @@ use super::panel::{Panel, levels};
 use super::series::Series;
 use super::style::Styles;
 use super::svg::{Font, GREY, Svg};
-use super::{FigureFormat, encode, nothing};
+use super::{FigureFormat, Section as Piece, encode, nothing, what};
 use crate::error::Result;
 
 /// What the figure shows.
@@ -99,14 +99,7 @@ impl<'a> Figure<'a> {
             self.panels(&mut svg, &mut y, width, &styles, section);
         }
         let font = Font::new(11.0).fill(GREY);
-        let across = |c: &Curve| c.points.iter().all(|p| p.level.is_none());
-        let across = self.curves.iter().any(across);
-        let text = caption(
-            self.study,
-            self.entries(),
-            (&self.choice, "run at one level of each axis only"),
-            across.then_some("the axis does not apply to the pipeline"),
-        );
+        let text = self.words();
         for line in font.wrap(&text, width - 2.0 * MARGIN) {
             y += 15.0;
             svg.text(MARGIN, y, font, &line);
@@ -117,6 +110,40 @@ impl<'a> Figure<'a> {
             &format!("Data scaling: {}", self.study.title),
             &text,
         )
+    }
+
+    /// The caption.
+    pub(super) fn words(&self) -> String {
+        let across = |c: &Curve| c.points.iter().all(|p| p.level.is_none());
+        let across = self.curves.iter().any(across);
+        caption(
+            self.study,
+            self.entries(),
+            (&self.choice, "run at one level of each axis only"),
+            across.then_some("the axis does not apply to the pipeline"),
+        )
+    }
+
+    /// Its sections in pieces.
+    pub(super) fn pieces(&self) -> Vec<Piece<'_>> {
+        let styles = Styles::new(self.study);
+        let mut pieces = Vec::new();
+        for section in self.sections() {
+            let own = self.of(section);
+            let mut matrices: Vec<Vec<&Matrix>> = Vec::new();
+            for row in styles.arrange(&own, |m| &m.pipeline) {
+                matrices.push(row.into_iter().map(|(_, matrix)| *matrix).collect());
+            }
+            let panels = self.panels_of(&styles, section);
+            pieces.push(Piece {
+                benchmark: section.benchmark,
+                what: Some(what(section.metric, self.study.better(section.metric))),
+                colours: Colours::covering(own.iter().copied()),
+                matrices,
+                panels: panels.iter().map(Panel::alone).collect(),
+            });
+        }
+        pieces
     }
 
     /// Benchmarks and metrics, in the order of the study.
@@ -194,6 +221,20 @@ impl<'a> Figure<'a> {
         styles: &Styles,
         section: Section<'_>,
     ) {
+        let panels = self.panels_of(styles, section);
+        if !panels.is_empty() && self.of(section).is_empty() {
+            let better = self.study.better(section.metric);
+            heading(svg, *y, section.benchmark, section.metric, better);
+            *y += 30.0;
+        }
+        let each = (width - 2.0 * MARGIN - GAP) / 2.0;
+        for pair in panels.chunks(2) {
+            *y += Panel::beside(pair, svg, (MARGIN, *y), (each, PANEL), GAP) + 16.0;
+        }
+    }
+
+    /// One panel for each axis.
+    fn panels_of(&self, styles: &Styles, section: Section<'_>) -> Vec<Panel> {
         let is_own = |c: &&Curve| c.benchmark == section.benchmark && c.metric == section.metric;
         let own = || self.curves.iter().filter(is_own);
         let mut axes: Vec<&str> = Vec::new();
@@ -202,22 +243,11 @@ impl<'a> Figure<'a> {
                 axes.push(&curve.axis);
             }
         }
-        if !axes.is_empty()
-            && self.of(section).is_empty()
-            && let Some(first) = own().next()
-        {
-            heading(svg, *y, section.benchmark, &first.metric, first.better);
-            *y += 30.0;
-        }
-        let each = (width - 2.0 * MARGIN - GAP) / 2.0;
-        for pair in axes.chunks(2) {
-            let panel = |axis: &&str| {
-                let curves: Vec<&Curve> = own().filter(|c| c.axis == **axis).collect();
-                self.panel(axis, &curves, styles)
-            };
-            let panels: Vec<Panel> = pair.iter().map(panel).collect();
-            *y += Panel::beside(&panels, svg, (MARGIN, *y), (each, PANEL), GAP) + 16.0;
-        }
+        let panel = |axis: &str| {
+            let curves: Vec<&Curve> = own().filter(|c| c.axis == axis).collect();
+            self.panel(axis, &curves, styles)
+        };
+        axes.into_iter().map(panel).collect()
     }
 
     fn panel(&self, axis: &str, curves: &[&Curve], styles: &Styles) -> Panel {

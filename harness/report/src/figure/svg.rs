@@ -11,6 +11,10 @@ pub(super) const GREY: &str = "#5c5c5c";
 /// Colour of grid lines and frames.
 pub(super) const LINE: &str = "#d5d5d5";
 
+/// How a hole is filled.
+const HOLE: &str = "<defs><pattern id=\"hole\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+    <rect width=\"6\" height=\"6\" fill=\"#f4f4f4\"/><rect width=\"1.2\" height=\"6\" fill=\"#b9b9b9\"/></pattern></defs>\n";
+
 /// Where a text is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -86,12 +90,15 @@ impl Svg {
     /// The document, `title` and `description` for screen readers.
     pub(super) fn finish(self, width: f64, height: f64, title: &str, description: &str) -> String {
         let (w, h) = (num(width), num(height));
+        let pattern = if self.body.contains("url(#hole)") {
+            HOLE
+        } else {
+            ""
+        };
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" font-family=\"{FAMILY}\">\n\
              <title>{}</title>\n<desc>{}</desc>\n\
-             <defs><pattern id=\"hole\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-             <rect width=\"6\" height=\"6\" fill=\"#f4f4f4\"/><rect width=\"1.2\" height=\"6\" fill=\"#b9b9b9\"/></pattern></defs>\n\
-             <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
+             {pattern}<rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
             escape(title),
             escape(description),
             self.body

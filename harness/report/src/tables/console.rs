@@ -6,8 +6,8 @@ use super::layout::{CellText, Layout};
 
 pub(crate) fn render(content: &Content<'_>) -> String {
     let mut out = String::new();
-    for table in &content.tables {
-        out += &layout(&Layout::new(table));
+    for (_, table) in content.layouts() {
+        out += &layout(&table);
         out.push('\n');
     }
     for line in &content.budgets {

@@ -2,7 +2,7 @@
 
 use super::Content;
 use super::findings::sentences;
-use super::layout::{CellText, Layout};
+use super::layout::{CellText, Layout, MARKS};
 
 pub(crate) fn render(content: &Content<'_>) -> String {
     let study = &content.study.study;
@@ -11,8 +11,8 @@ pub(crate) fn render(content: &Content<'_>) -> String {
         comment(&content.study.title),
         content.study.manifest_digest
     );
-    for table in &content.tables {
-        out += &layout(&Layout::new(table), &format!("tab:{study}-{}", table.id));
+    for (table, words) in content.layouts() {
+        out += &layout(&words, &format!("tab:{study}-{}", table.id));
     }
     for sentence in sentences(&content.findings) {
         out += &format!("% {}\n", comment(sentence));
@@ -39,16 +39,23 @@ fn layout(layout: &Layout, label: &str) -> String {
             escape(note)
         );
     }
+    if layout.is_marked() {
+        out += &format!("\\par\\footnotesize {}\n", escape(MARKS));
+    }
     out + "\\end{table}\n"
 }
 
 fn cell(text: &CellText) -> String {
-    let plain = escape(&text.plain());
+    let mut shown = escape(&text.plain());
+    if text.is_best() {
+        shown = format!("\\textbf{{{shown}}}");
+    }
+    shown += &escape(text.dagger());
     if text.notes.is_empty() {
-        return plain;
+        return shown;
     }
     let numbers: Vec<String> = text.notes.iter().map(usize::to_string).collect();
-    format!("{plain}\\textsuperscript{{{}}}", numbers.join(","))
+    format!("{shown}\\textsuperscript{{{}}}", numbers.join(","))
 }
 
 fn row(cells: impl Iterator<Item = String>) -> String {
@@ -75,6 +82,7 @@ fn escape(text: &str) -> String {
             '[' => out += "{[}",
             ']' => out += "{]}",
             '–' => out += "--",
+            '†' => out += "$^{\\dagger}$",
             '\n' | '\r' => out.push(' '),
             _ => out.push(c),
         }

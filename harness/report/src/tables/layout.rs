@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use analysis::words::{decimals, fixed, metric, significant};
-use analysis::{Cell, Entry, Estimate, Interval, LowN, Table};
+use analysis::{Cell, Entry, Estimate, Interval, LowN, Standing, Table};
+
+use super::Standings;
 
 /// A table in words.
 pub(crate) struct Layout {
@@ -26,16 +28,20 @@ pub(crate) struct CellText {
     pub(crate) count: String,
     /// Numbers of footnotes.
     pub(crate) notes: Vec<usize>,
+    /// How it stands to the best it is compared with.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl Layout {
-    pub(crate) fn new(table: &Table) -> Self {
+    pub(crate) fn new(table: &Table, standings: Option<&Standings>) -> Self {
         let mut notes = Vec::new();
         let counts = usual_count(table);
         let rows = table.rows.iter().enumerate().map(|(r, label)| {
             let cells = table.cells[r].iter().enumerate();
-            let texts = cells
-                .map(|(c, entry)| cell_text(table, (r, c), entry.as_ref(), counts, &mut notes));
+            let texts = cells.map(|(c, entry)| CellText {
+                standing: standings.and_then(|all| all[r][c]),
+                ..cell_text(table, (r, c), entry.as_ref(), counts, &mut notes)
+            });
             (label.clone(), texts.collect())
         });
         let rows = rows.collect();
@@ -50,7 +56,33 @@ impl Layout {
     }
 }
 
+/// What the marks on cells mean, where there are any.
+pub(crate) const MARKS: &str = "Bold: the best on its benchmark, or over all of them where they are pooled. †: not significantly worse, as the 95 % \
+interval of the paired difference to the best over common seeds holds zero, one comparison at a time.";
+
+impl Layout {
+    /// Whether any cell is marked as the best.
+    pub(crate) fn is_marked(&self) -> bool {
+        let cells = || self.rows.iter().flat_map(|(_, cells)| cells);
+        cells().any(|cell| cell.standing == Some(Standing::Best))
+    }
+}
+
 impl CellText {
+    /// `†` behind a cell that is not significantly worse than the best.
+    pub(crate) fn dagger(&self) -> &'static str {
+        if self.standing == Some(Standing::NotWorse) {
+            "†"
+        } else {
+            ""
+        }
+    }
+
+    /// Whether it is the best of what it is compared with.
+    pub(crate) fn is_best(&self) -> bool {
+        self.standing == Some(Standing::Best)
+    }
+
     /// The cell without footnotes, e.g. `0.64 [0.63, 0.65] (n = 4)`.
     pub(crate) fn plain(&self) -> String {
         let mut text = self.value.clone();

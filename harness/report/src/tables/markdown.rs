@@ -2,7 +2,7 @@
 
 use super::Content;
 use super::findings::{HEADER, lines, sentences};
-use super::layout::{CellText, Layout};
+use super::layout::{CellText, Layout, MARKS};
 
 /// Below every set of tables: what the numbers are.
 pub(crate) const METHOD: &str = "Each number is the interquartile mean over distinct evaluations (whole-number trim of a quarter at each end) with a \
@@ -14,10 +14,13 @@ pub(crate) fn render(content: &Content<'_>) -> String {
         "Study `{}`, manifest `{}`.\n",
         content.study.study, content.study.manifest_digest
     );
-    for table in &content.tables {
-        out += &format!("\n{}", layout(&Layout::new(table)));
+    for (_, table) in content.layouts() {
+        out += &format!("\n{}", layout(&table));
     }
     out += &format!("\n{METHOD}\n");
+    if content.layouts().any(|(_, table)| table.is_marked()) {
+        out += &format!("\n{MARKS}\n");
+    }
     if !content.budgets.is_empty() {
         out += "\nTables show declared values of tuned parameters; `tuning.md` has what tuning chose.\n";
     }
@@ -66,12 +69,16 @@ fn layout(layout: &Layout) -> String {
 }
 
 fn cell(text: &CellText) -> String {
-    let plain = escape(&text.plain());
+    let mut shown = escape(&text.plain());
+    if text.is_best() {
+        shown = format!("**{shown}**");
+    }
+    shown += text.dagger();
     if text.notes.is_empty() {
-        return plain;
+        return shown;
     }
     let numbers: Vec<String> = text.notes.iter().map(usize::to_string).collect();
-    format!("{plain} <sup>{}</sup>", numbers.join(","))
+    format!("{shown} <sup>{}</sup>", numbers.join(","))
 }
 
 fn row(cells: impl Iterator<Item = String>) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use analysis::study::{Normalizer, TableSpec};
 use analysis::{
-    Error as AnalysisError, Findings, Resampler, Results, ScalingOptions, Study, Table,
+    Error as AnalysisError, Findings, Resampler, Results, ScalingOptions, Standing, Study, Table,
 };
 
 use crate::error::{Error, Result};
@@ -13,13 +13,15 @@ use crate::tuning;
 
 mod console;
 mod csv;
-mod findings;
+pub(crate) mod findings;
+pub(crate) mod html;
 mod json;
 mod latex;
 pub(crate) mod layout;
-mod markdown;
+pub(crate) mod markdown;
 
 pub(crate) use csv::quote;
+use layout::Layout;
 pub(crate) use layout::number;
 pub(crate) use markdown::escape;
 
@@ -49,7 +51,12 @@ pub enum TableFormat {
     Latex,
     /// Aligned text for a terminal, without colour.
     Console,
+    /// A fragment of HTML: one `<table>` each, without script and style.
+    Html,
 }
+
+/// How the places of a table stand to the best, `[rows][columns]`.
+pub(crate) type Standings = Vec<Vec<Option<Standing>>>;
 
 /// Which tables to render.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +75,8 @@ pub struct TableOptions {
 pub(crate) struct Content<'a> {
     pub(crate) study: &'a Study,
     pub(crate) tables: Vec<Table>,
+    /// Beside each table; empty where the format does not show them.
+    pub(crate) standings: Vec<Standings>,
     pub(crate) findings: Findings,
     /// What was tried for each tuned method; empty where nothing is tuned.
     pub(crate) budgets: Vec<String>,
@@ -80,7 +89,11 @@ pub(crate) struct Content<'a> {
 /// normalisers are asked for and no table shows a normalised score.
 pub fn table(study_dir: &Path, options: &TableOptions, format: TableFormat) -> Result<String> {
     let results = Results::open(study_dir)?.renormalized(&options.normalizers);
-    let content = Content::read(&results, &Resampler::default(), options)?;
+    let marked = matches!(
+        format,
+        TableFormat::Html | TableFormat::Latex | TableFormat::Markdown
+    );
+    let content = Content::read(&results, &Resampler::default(), options, marked)?;
     if !options.normalizers.is_empty() && content.tables.iter().all(|t| t.normalizer.is_none()) {
         return Err(Error::NothingNormalized {
             study: content.study.study.clone(),
@@ -90,10 +103,31 @@ pub fn table(study_dir: &Path, options: &TableOptions, format: TableFormat) -> R
 }
 
 impl<'a> Content<'a> {
+    /// The tables and findings asked for; `marked` says whether to compare cells with the best.
+    ///
+    /// # Errors
+    /// As [`table`].
     pub(crate) fn read(
         results: &'a Results,
         resampler: &Resampler,
         options: &TableOptions,
+        marked: bool,
+    ) -> Result<Self> {
+        let content = Self::gather(results, resampler, options, marked)?;
+        if content.is_measured() {
+            return Ok(content);
+        }
+        let what = Some("the tables asked for".to_owned());
+        let study = content.study.study.clone();
+        Err(AnalysisError::NothingMeasured { study, what }.into())
+    }
+
+    /// As [`Content::read`], where nothing was measured, too.
+    pub(crate) fn gather(
+        results: &'a Results,
+        resampler: &Resampler,
+        options: &TableOptions,
+        marked: bool,
     ) -> Result<Self> {
         let study = results.study();
         let specs = specs(study, options)?;
@@ -101,14 +135,10 @@ impl<'a> Content<'a> {
             .iter()
             .map(|spec| analysis::table(results, resampler, spec))
             .collect::<analysis::Result<Vec<Table>>>()?;
-        if !tables.iter().any(measured) {
-            let what = Some("the tables asked for".to_owned());
-            return Err(AnalysisError::NothingMeasured {
-                study: study.study.clone(),
-                what,
-            }
-            .into());
-        }
+        let compared = tables.iter().filter(|_| marked);
+        let standings = compared
+            .map(|table| analysis::standings(results, resampler, table))
+            .collect::<analysis::Result<Vec<Standings>>>()?;
         let narrowed = options.metric.is_some() || options.table.is_some();
         let mut findings = if narrowed {
             Findings {
@@ -134,6 +164,7 @@ impl<'a> Content<'a> {
         Ok(Self {
             study,
             tables,
+            standings,
             findings,
             budgets,
         })
@@ -146,7 +177,22 @@ impl<'a> Content<'a> {
             TableFormat::Json => json::render(self)?,
             TableFormat::Latex => latex::render(self),
             TableFormat::Console => console::render(self),
+            TableFormat::Html => html::render(self),
         })
+    }
+}
+
+impl Content<'_> {
+    /// Whether any table has a measured cell.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.tables.iter().any(measured)
+    }
+
+    /// Each table in words.
+    pub(crate) fn layouts(&self) -> impl Iterator<Item = (&Table, Layout)> {
+        let standings = |index: usize| self.standings.get(index);
+        let all = self.tables.iter().enumerate();
+        all.map(move |(index, table)| (table, Layout::new(table, standings(index))))
     }
 }
 

@@ -7,4 +7,6 @@ mod chosen;
 #[path = "../../../analysis/tests/all/fixture/mod.rs"]
 mod fixture;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod renderings;

@@ -155,6 +155,7 @@ fn writing_twice_gives_the_same_bytes() {
     let expected = [
         "curve.png",
         "curve.svg",
+        "report.html",
         "scaling.png",
         "scaling.svg",
         "table.csv",
@@ -305,7 +306,7 @@ fn a_study_without_axes_has_tables_and_no_figure() {
         &[row("p", 0, "loss", 0.5)],
     );
     let written = write_all(dir.path(), out.path()).unwrap();
-    assert_eq!(written.files.len(), 4);
+    assert_eq!(written.files.len(), 5, "four tables and the page");
     assert_eq!(written.left_out, [], "nobody asked for one");
     let error = scaling(dir.path(), &FigureOptions::default(), FigureFormat::Svg).unwrap_err();
     assert_eq!(

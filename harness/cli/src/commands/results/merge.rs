@@ -8,7 +8,7 @@ use analysis::study::Study;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use store::Observation;
+use store::{Observation, Origins};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -35,6 +35,7 @@ struct PartFolder {
     record: PartRecord,
     study: Study,
     rows: Vec<Observation>,
+    origins: Origins,
 }
 
 pub(super) fn run(args: &MergeArgs) -> Outcome {
@@ -55,9 +56,13 @@ pub(super) fn run(args: &MergeArgs) -> Outcome {
         .map(|p| (p.name.clone(), p.study.clone()))
         .collect();
     let study = analysis::merge_studies(&studies).map_err(report::Error::from)?;
-    let tables: Vec<_> = found.into_iter().map(|p| (p.name, p.rows)).collect();
+    let (mut tables, mut origins) = (Vec::new(), Vec::new());
+    for part in found {
+        tables.push((part.name, part.rows));
+        origins.push(part.origins);
+    }
     let rows = store::merge_observations(&tables)?;
-    keep_folder::keep(&args.study, &study, &rows)?;
+    keep_folder::keep(&args.study, &study, &rows, || Ok(Origins::merge(origins)))?;
     let missing = rows.iter().filter(|row| row.status != "ok").count();
     output::note(&format!(
         "{} from {} parts: {} rows, {missing} cells without a value",
@@ -111,6 +116,7 @@ fn read_part(folder: &Path) -> Result<PartFolder, Refusal> {
         record,
         study: Study::parse(&text, &file.display().to_string()).map_err(report::Error::from)?,
         rows: store::read_observations(&folder.join("observations.parquet"))?,
+        origins: Origins::read(folder)?.unwrap_or_default(),
     })
 }
 
