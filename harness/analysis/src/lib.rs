@@ -29,6 +29,7 @@ pub mod stats;
 pub mod study;
 mod table;
 mod tuning;
+pub mod verdicts;
 pub mod words;
 
 pub use budget::Budget;

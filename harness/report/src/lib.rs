@@ -9,20 +9,25 @@
 //! left aside because none draws a matrix with numbers and intervals, bands with direct labels, or a stable layout.
 
 mod claims;
+mod comparison;
 mod diagnosis;
 mod error;
 mod figure;
 mod forecast;
+mod grid;
 mod published;
+mod reproduction;
 mod tables;
 mod tuning;
 mod write;
 
 pub use claims::{ClaimsFormat, claims};
+pub use comparison::comparison;
 pub use diagnosis::diagnosis;
 pub use error::{Error, Result};
 pub use figure::{FigureFormat, FigureOptions, curve, scaling};
 pub use forecast::forecast;
 pub use published::{published_defects, published_list, published_recomputed, published_table};
+pub use reproduction::reproduction;
 pub use tables::{TableFormat, TableOptions, table};
 pub use write::{Written, write_all};

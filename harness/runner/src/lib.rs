@@ -24,7 +24,7 @@ pub use generate::GenerateRequest;
 pub use job::{Job, StageJob};
 pub use observe::{Hole, MS_PER_ACTION, observe};
 pub use physics::{Deviation, PhysicsReport, PhysicsRequest, physics_request, replay_physics};
-pub use plan::{Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
+pub use plan::{BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
 pub use pool::{Event, Options, Report, execute};
 pub use worker::collect::{Collecting, collect};
 

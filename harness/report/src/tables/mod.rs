@@ -19,6 +19,7 @@ mod latex;
 pub(crate) mod layout;
 mod markdown;
 
+pub(crate) use csv::quote;
 pub(crate) use layout::number;
 pub(crate) use markdown::escape;
 
