@@ -228,7 +228,7 @@ fn summary(found: &Reproduction, table: &Table) -> Vec<String> {
             counts(&found.holm)
         ));
         lines.push(format!(
-            "expected false alarms: if every published mean were right for these runs, {} of the {} tested would be called not reproduced",
+            "expected false alarms: if every published mean were right for these runs, at most about {} of the {} tested would be called not reproduced",
             significant(found.expected_false_alarms, 2),
             words::cells(found.tested)
         ));

@@ -44,7 +44,8 @@ pub struct Gap {
     pub p_difference: f64,
     /// p of "the difference is the margin or more", by two one-sided tests.
     pub p_equivalence: f64,
-    /// How likely these spreads and runs would be called not reproduced if the published mean were theirs.
+    /// How likely these spreads and runs would be called not reproduced if the published mean were theirs, as if the standard
+    /// error were known: from above, because a small one makes both a false alarm and equivalence likely.
     pub false_alarm: f64,
 }
 

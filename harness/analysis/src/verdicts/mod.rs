@@ -3,10 +3,10 @@
 //! Scores are arithmetic means over runs here, as published tables have them, and tests are Welch's or paired t tests
 //! ([`crate::stats::welch`]). A published cell is *reproduced* where two one-sided tests at .05 show that the means differ by less than a
 //! margin, else *not reproduced* where the 95 % interval of the difference excludes 0, else *inconclusive*. How often these rules err
-//! is simulated in the crate's tests: a true difference of the margin is called reproduced in at most 5 % of draws, no difference called
-//! not reproduced in at most 5 %, give or take a point; both are rarer where the spread is large for the runs, because equivalence is then out
-//! of reach. The interval alone excludes a true 0 in up to 6.1 % of draws where a side has fewer than 5 runs and several times the other's
-//! spread.
+//! is simulated in the crate's tests: equal means are called not reproduced in at most 5 % of draws, and means a margin apart reproduced in
+//! at most 5 %, give or take a point. The first is rarer where spreads are small for the runs, because equivalence is shown instead; the
+//! second where they are large, because it is out of reach. The interval alone excludes a true 0 in up to 6.1 % of draws where a side has
+//! fewer than 5 runs and several times the other's spread.
 //!
 //! Each verdict is given twice: by its own p, and after Holm's adjustment over the cells that were tested, which can only make it
 //! inconclusive.

@@ -131,8 +131,10 @@ fn equal_means_are_rarely_called_different() {
         predicted += alarm;
     }
     println!("false alarms a table: {count:.3}, predicted {predicted:.3}");
+    // Where equivalence is just in reach, a small spread both makes alarms and shows equivalence: the prediction is from above.
+    let uncertain = CELLS.len() as f64 * slack() / 2.0;
     assert!(
-        (count - predicted).abs() < CELLS.len() as f64 * slack() / 2.0,
+        count <= predicted + uncertain && predicted <= 1.4 * count + uncertain,
         "{count} {predicted}"
     );
     assert!(found.any_not_reproduced <= ALPHA + slack(), "{found:?}");
