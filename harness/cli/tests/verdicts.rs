@@ -323,7 +323,7 @@ fn d3rlpys_own_runs_never_contradict_its_table() {
             "compare",
             "own",
             "--pipelines",
-            "CQL",
+            "TD3+BC",
             "IQL",
             "--metric",
             "normalized_score@last",
