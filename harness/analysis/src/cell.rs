@@ -145,7 +145,7 @@ pub(crate) fn observed(rows: &[&Observation]) -> Vec<Observed> {
     measured.collect()
 }
 
-fn absence(metric: &str, row: &Observation) -> Option<Missing> {
+pub(crate) fn absence(metric: &str, row: &Observation) -> Option<Missing> {
     let (kind, reason) = match &row.outcome {
         Outcome::Value(_) => return None,
         Outcome::NotFinite(x) => (MissingKind::NotFinite, format!("`{metric}` is {x}")),

@@ -68,6 +68,28 @@ pub enum Error {
         /// What exists.
         known: Vec<String>,
     },
+    /// A name that a published table does not have.
+    #[error("unknown {kind} `{name}`, the table has: {}", known.join(", "))]
+    NotInTable {
+        /// What kind of thing was named.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What exists.
+        known: Vec<String>,
+    },
+    /// Two studies, or two pipelines, have nothing in common that could be compared.
+    #[error("`{first}` and `{second}` have no {what} in common")]
+    NothingShared {
+        /// One side.
+        first: String,
+        /// The other.
+        second: String,
+        /// What is lacking, e.g. `benchmark`.
+        what: &'static str,
+        /// What to do about it.
+        hint: String,
+    },
     /// Two pipelines want the same place in a table.
     #[error("table `{table}`: row `{row}`, column `{column}` is claimed by {}", pipelines.join(" and "))]
     AmbiguousCell {
@@ -146,7 +168,12 @@ impl Error {
             Self::DifferentParts { .. } => {
                 Some("join parts of one manifest, with the keys as they were".into())
             }
-            Self::UnknownName { .. } | Self::Conflict { .. } => None,
+            Self::NothingShared { hint, .. } => Some(hint.clone()),
+            Self::NotInTable { name, known, .. } | Self::UnknownName { name, known, .. } => {
+                let nearest = manifest::nearest(name, known.iter().map(String::as_str));
+                nearest.map(|n| format!("did you mean `{n}`?"))
+            }
+            Self::Conflict { .. } => None,
         }
     }
 }

@@ -33,6 +33,7 @@ pub mod stats;
 pub mod study;
 mod table;
 mod tuning;
+pub mod verdicts;
 pub mod words;
 
 pub use aggregate::{

@@ -28,13 +28,7 @@ pub fn merge_studies(parts: &[(String, Study)]) -> Result<Study> {
         if part.manifest_digest != whole.manifest_digest || part.format != whole.format {
             return Err(differ("the manifest".into()));
         }
-        join(
-            &mut whole.benchmarks,
-            &part.benchmarks,
-            |b| b.id.clone(),
-            "benchmark",
-        )
-        .map_err(differ)?;
+        join_benchmarks(&mut whole, part).map_err(differ)?;
         join(
             &mut whole.pipelines,
             &part.pipelines,
@@ -64,6 +58,21 @@ pub fn merge_studies(parts: &[(String, Study)]) -> Result<Study> {
         join(&mut whole.findings, &part.findings, finding_id, "finding").map_err(differ)?;
     }
     Ok(whole)
+}
+
+/// Parts with other seeds have other generated data: a benchmark has the digests of all.
+fn join_benchmarks(whole: &mut Study, part: &Study) -> std::result::Result<(), String> {
+    let mut own = part.benchmarks.clone();
+    for benchmark in &mut own {
+        let known = whole.benchmarks.iter_mut().find(|b| b.id == benchmark.id);
+        let Some(known) = known else { continue };
+        let digests = &mut known.protocol.digests;
+        digests.append(&mut benchmark.protocol.digests);
+        digests.sort();
+        digests.dedup();
+        benchmark.protocol.digests.clone_from(digests);
+    }
+    join(&mut whole.benchmarks, &own, |b| b.id.clone(), "benchmark")
 }
 
 /// Sweeps are known by their parameter; a part has the pipelines that run in it.

@@ -51,6 +51,33 @@ pub struct Benchmark {
     pub environment: String,
     /// How returns become normalised scores; absent where nobody defined it.
     pub normalizer: Option<Normalizer>,
+    /// On what data and how it was measured, as far as that is known.
+    #[serde(default, skip_serializing_if = "Protocol::is_unknown")]
+    pub protocol: Protocol,
+}
+
+/// What decides whether scores on a benchmark may be held against others; unknown parts are absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// The dataset's id here, e.g. `hopper/medium-local-v0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Logical digests of the data, in hexadecimal digits: one, or one for each dataset seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
+    /// Collection and name under which others know the data, as somebody declared it: `D4RL/hopper-medium-v2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Episodes of one evaluation of one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation_episodes: Option<u32>,
+}
+
+impl Protocol {
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// `normalized_score = 100 (episode_return_mean - ref_min) / (ref_max - ref_min)`.

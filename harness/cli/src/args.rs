@@ -1,8 +1,8 @@
 //! The command line as data.
 
 use crate::commands::{
-    aggregate, claims, dataset, diagnose, doctor, plugin, published, render, report, results, run,
-    show,
+    aggregate, claims, compare, dataset, diagnose, doctor, plugin, published, render, report,
+    reproduce, results, run, show,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ use std::path::PathBuf;
   assay table quickstart                         its tables again
   assay report quickstart                        all of it on one page, every number with its origin
   assay claims manifests/study/claims.toml       verdicts on the paper's statements, from the study's results
+  assay reproduce d3rlpy-last my-study           a verdict for every cell of a published table
   assay dataset import hopper.hdf5 --id hopper/medium-local-v0 --environment hopper/d4rl-v4
   assay plugin new my-algorithm                  a standing crate for a new learner
 
@@ -78,6 +79,10 @@ pub(crate) enum Command {
     Results(results::ResultsArgs),
     /// List, show, check and recompute tables of published scores
     Published(published::PublishedArgs),
+    /// Hold a published table against a study's runs: a verdict for every cell
+    Reproduce(reproduce::ReproduceArgs),
+    /// Hold two studies, or two pipelines, against each other
+    Compare(compare::CompareArgs),
     /// Make, list, show, check and seal plugins
     Plugin(plugin::PluginArgs),
     /// Report what is installed and what is missing

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use analysis::study::{Benchmark, FORMAT, Normalizer, Over, Pipeline, Study};
+use analysis::study::{Benchmark, FORMAT, Normalizer, Over, Pipeline, Protocol, Study};
 use store::Observation;
 
 const MANIFEST: &str = r#"
@@ -87,6 +87,7 @@ fn study(folder: &Path, ahead: f64) {
                 ref_min: 0.0,
                 ref_max: 100.0,
             }),
+            protocol: Protocol::default(),
         }],
         pipelines: [("A", "IQL"), ("B", "IQL"), ("A", "Q*"), ("B", "Q*")]
             .map(|(e, v)| Pipeline {

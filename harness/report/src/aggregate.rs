@@ -8,6 +8,7 @@ use analysis::{AggregateOptions, AggregateRow, Aggregates, Estimate, LowN, Resam
 
 use crate::error::Result;
 use crate::figure::{self, FigureFormat};
+use crate::grid;
 use crate::tables::{TableFormat, escape, estimated, quote};
 
 /// The aggregates of the study in `study_dir`. LaTeX and HTML are not offered and give Markdown.
@@ -126,7 +127,7 @@ fn below(found: &Aggregates) -> Vec<String> {
     lines
 }
 
-fn grid(found: &Aggregates) -> Vec<Vec<String>> {
+fn cells(found: &Aggregates) -> Vec<Vec<String>> {
     let columns = columns(found);
     let mut head = vec!["pipeline".to_owned()];
     head.extend(columns.iter().map(|(name, _)| (*name).to_owned()));
@@ -143,42 +144,22 @@ fn grid(found: &Aggregates) -> Vec<Vec<String>> {
 }
 
 fn console(found: &Aggregates) -> String {
-    let grid = grid(found);
-    let columns = grid[0].len();
-    let width = |c: usize| {
-        grid.iter()
-            .map(|row| row[c].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut out = format!("{}\n", caption(found));
-    for row in &grid {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(text, &width)| format!("{text:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {}", line.trim_end());
-    }
-    for line in below(found) {
-        let _ = writeln!(out, "{line}");
-    }
-    out
+    let lines = below(found).join("\n");
+    format!(
+        "{}\n{}{lines}\n",
+        caption(found),
+        grid::console(&cells(found))
+    )
 }
 
 fn markdown(found: &Aggregates) -> String {
-    let mut out = format!("{}\n\n", escape(&caption(found)));
-    for (index, row) in grid(found).iter().enumerate() {
-        let cells: Vec<String> = row.iter().map(|text| escape(text)).collect();
-        let _ = writeln!(out, "| {} |", cells.join(" | "));
-        if index == 0 {
-            let _ = writeln!(out, "|---|{}", "---:|".repeat(row.len() - 2) + "---|");
-        }
-    }
-    out.push('\n');
+    let mut out = format!(
+        "{}\n\n{}\n",
+        escape(&caption(found)),
+        grid::markdown(&cells(found))
+    );
     for line in below(found) {
+        // Writing to a string cannot fail.
         let _ = writeln!(out, "* {}", escape(&line));
     }
     out

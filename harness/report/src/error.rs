@@ -55,7 +55,9 @@ impl Error {
     pub fn nothing_measured(&self) -> bool {
         matches!(
             self,
-            Self::Analysis(analysis::Error::NothingMeasured { .. })
+            Self::Analysis(
+                analysis::Error::NothingMeasured { .. } | analysis::Error::NothingShared { .. }
+            )
         )
     }
 

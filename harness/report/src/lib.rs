@@ -11,24 +11,29 @@
 
 mod aggregate;
 mod claims;
+mod comparison;
 mod diagnosis;
 mod error;
 mod figure;
 mod forecast;
+mod grid;
 mod html;
 mod page;
 mod published;
+mod reproduction;
 mod tables;
 mod tuning;
 mod write;
 
 pub use aggregate::{aggregate, profile};
 pub use claims::{ClaimsFormat, claims};
+pub use comparison::comparison;
 pub use diagnosis::diagnosis;
 pub use error::{Error, Result};
 pub use figure::{FigureFormat, FigureOptions, curve, scaling};
 pub use forecast::forecast;
 pub use page::{CLAIMS_RECORD, Page, page};
 pub use published::{published_defects, published_list, published_recomputed, published_table};
+pub use reproduction::reproduction;
 pub use tables::{TableFormat, TableOptions, table};
 pub use write::{PAGE, Written, write_all};

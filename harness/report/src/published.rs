@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use analysis::published::{Code, Defect, File, Measure, Recomputed, SpreadKind, Table};
 
 use crate::error::Result;
-use crate::tables::{TableFormat, escape};
+use crate::grid::{console, markdown};
+use crate::tables::{TableFormat, quote};
 
 /// One line a table, in the order given.
 ///
@@ -50,7 +51,7 @@ fn head(table: &Table) -> Result<serde_json::Value> {
 }
 
 /// The word of an enum in files.
-fn word(value: &impl serde::Serialize) -> String {
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -119,7 +120,7 @@ fn description(table: &Table) -> String {
     text + "\n"
 }
 
-fn measure(table: &Table) -> String {
+pub(crate) fn measure(table: &Table) -> String {
     let words = match table.measure {
         Measure::NormalizedScore => "normalised score",
         Measure::SuccessPercent => "success in percent",
@@ -169,37 +170,6 @@ fn grid(table: &Table, write: &dyn Fn(&[Vec<String>]) -> String) -> String {
     write(&cells)
 }
 
-fn console(cells: &[Vec<String>]) -> String {
-    let columns = cells.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        let of = cells.iter().map(|row| row[column].chars().count());
-        of.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in cells {
-        let line: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, w)| format!("{cell:<w$}"))
-            .collect();
-        let _ = writeln!(text, "{}", line.join("  ").trim_end());
-    }
-    text
-}
-
-fn markdown(cells: &[Vec<String>]) -> String {
-    let mut text = String::new();
-    for (index, row) in cells.iter().enumerate() {
-        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
-        let _ = writeln!(text, "| {} |", cells.join(" | "));
-        if index == 0 {
-            let _ = writeln!(text, "|{}", "---|".repeat(row.len()));
-        }
-    }
-    text
-}
-
 fn csv(table: &Table) -> String {
     let mut text =
         String::from("table,environment,dataset,algorithm,mean,spread,n,min,max,sd_low,sd_high\n");
@@ -211,7 +181,7 @@ fn csv(table: &Table) -> String {
             &score.dataset,
             &score.algorithm,
         ];
-        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
         let sd = table.sample_sd(score);
         let numbers = [
             score.mean.to_string(),
@@ -225,14 +195,6 @@ fn csv(table: &Table) -> String {
         let _ = writeln!(text, "{},{}", names.join(","), numbers.join(","));
     }
     text
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// The validator's findings, one a line with its file and line number, and how many of what.

@@ -1,5 +1,6 @@
 //! The types of a published table and their TOML.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,6 +37,9 @@ pub struct Table {
     pub note: Option<String>,
     /// The collection that the datasets' names come from, e.g. `D4RL`.
     pub datasets: String,
+    /// Logical digests of data that are known to be the source's, by dataset as [`Score::benchmark`] names it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, Vec<String>>,
     /// Version of environments and simulator; absent where the source does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environments: Option<String>,
@@ -234,6 +238,17 @@ impl Table {
             let reason = "`last` names the table of last evaluations beside one of best ones";
             return Err(wrong("last", reason.into()));
         }
+        for (dataset, digests) in &table.digests {
+            if !table.scores.iter().any(|s| s.benchmark() == *dataset) {
+                let reason = format!("no score is on `{dataset}`");
+                return Err(wrong("digests", reason));
+            }
+            let whole = |d: &String| d.len() == 64 && d.chars().all(|c| c.is_ascii_hexdigit());
+            if let Some(digest) = digests.iter().find(|d| !whole(d)) {
+                let reason = format!("`{digest}` is not a SHA-256 digest of 64 hexadecimal digits");
+                return Err(wrong("digests", reason));
+            }
+        }
         if table.decimals > 9 {
             let reason = format!("decimals is {}, expected 0 to 9", table.decimals);
             return Err(wrong("decimals", reason));
@@ -247,6 +262,11 @@ impl Table {
     /// The runs behind a score, where they are known.
     pub fn runs(&self, score: &Score) -> Option<u32> {
         score.n.or(self.n)
+    }
+
+    /// The declared origin to which a score applies: `D4RL/hopper-medium-v2`.
+    pub fn origin(&self, score: &Score) -> String {
+        format!("{}/{}", self.datasets, score.benchmark())
     }
 
     /// The unit of the last printed digit.

@@ -30,12 +30,19 @@ pub struct Resampler {
 
 /// The draws of one stratum.
 #[derive(Debug)]
-struct Draws {
+pub(super) struct Draws {
     /// Multiplicities of the units, `[R, n]` row-major.
     all: Vec<u16>,
     /// Different rows of `all`, and how often each occurs: 5 units have only 126 different ones.
     different: Vec<u16>,
     times: Vec<u32>,
+}
+
+impl Draws {
+    /// How often each of `units` units is taken in a replicate.
+    pub(super) fn row(&self, replicate: usize, units: usize) -> &[u16] {
+        &self.all[replicate * units..][..units]
+    }
 }
 
 /// The replicates of an interval.
@@ -148,9 +155,7 @@ impl Resampler {
             for replicate in 0..self.replicates as usize {
                 counts.clear();
                 for (stratum, draws) in panel.strata.iter().zip(&draws) {
-                    counts.extend_from_slice(
-                        &draws.all[replicate * stratum.units..][..stratum.units],
-                    );
+                    counts.extend_from_slice(draws.row(replicate, stratum.units));
                 }
                 add(&counts, 1)?;
             }
@@ -159,8 +164,13 @@ impl Resampler {
         Some(values)
     }
 
+    /// Replicates of an interval.
+    pub(super) fn replicate_count(&self) -> usize {
+        self.replicates as usize
+    }
+
     /// The draws of one stratum; every cell with as many units sees the same ones.
-    fn draws(&self, stratum: &str, units: usize) -> Rc<Draws> {
+    pub(super) fn draws(&self, stratum: &str, units: usize) -> Rc<Draws> {
         let key = (stratum.to_owned(), units);
         if let Some(draws) = self.draws.borrow().get(&key) {
             return Rc::clone(draws);
@@ -209,7 +219,7 @@ fn aggregate(panel: &Panel, counts: &[u16], means: &mut [f64]) -> Option<()> {
 }
 
 /// Moves both ends away from `value` by `factor`.
-fn widen(value: f64, low: f64, high: f64, factor: f64, scale: Scale) -> Interval {
+pub(super) fn widen(value: f64, low: f64, high: f64, factor: f64, scale: Scale) -> Interval {
     // Rounding in a mean of equal values can put the estimate beyond a percentile by one bit.
     let (low, high) = (low.min(value), high.max(value));
     match scale {

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 pub mod bootstrap;
 pub mod difference;
+pub mod holm;
 pub mod improvement;
+pub mod improvement_interval;
 pub mod iqm;
 pub mod mean;
 pub mod optimality_gap;
@@ -15,8 +17,10 @@ pub mod ratio;
 pub mod rliable;
 pub mod sd;
 pub mod small_sample;
+pub(crate) mod student;
 pub mod task_means;
 pub mod tasks;
+pub mod welch;
 
 pub use panel::{Observed, Panel};
 

@@ -111,6 +111,15 @@ impl Panel {
         self.strata.iter().map(|s| s.units).collect()
     }
 
+    /// The values of cell `index` by unit; a unit without any in this cell is empty.
+    pub(crate) fn by_unit(&self, index: usize) -> Vec<Vec<f64>> {
+        let mut units = vec![Vec::new(); self.units()];
+        for member in &self.cells[index] {
+            units[member.unit].push(member.value);
+        }
+        units
+    }
+
     /// The values of cell `index`, ascending.
     pub fn values(&self, index: usize) -> Vec<f64> {
         self.cells[index].iter().map(|m| m.value).collect()

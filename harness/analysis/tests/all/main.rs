@@ -23,3 +23,5 @@ mod quickstart;
 mod selection;
 #[cfg(test)]
 mod tuning;
+#[cfg(test)]
+mod verdicts;

@@ -1,12 +1,13 @@
 //! `assay aggregate`: pipelines over all benchmarks of a study.
 
+use super::published::TextFormat;
 use super::render;
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
 use analysis::AggregateOptions;
-use clap::{Args, ValueEnum};
-use report::{FigureFormat, TableFormat};
+use clap::Args;
+use report::FigureFormat;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -35,21 +36,13 @@ pub(crate) struct AggregateArgs {
     rliable: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "console")]
-    format: Format,
+    format: TextFormat,
     /// The same as --format json
     #[arg(long)]
     json: bool,
     /// Draw performance profiles into this file (.svg or .png) instead
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Console,
-    Markdown,
-    Csv,
-    Json,
 }
 
 /// `assay aggregate`
@@ -67,12 +60,7 @@ pub(crate) fn run(args: &AggregateArgs, settings: &Settings) -> Outcome {
         output::data(&file.display().to_string());
         return Ok(Exit::Ok);
     }
-    let format = match (args.json, args.format) {
-        (true, _) | (_, Format::Json) => TableFormat::Json,
-        (_, Format::Console) => TableFormat::Console,
-        (_, Format::Markdown) => TableFormat::Markdown,
-        (_, Format::Csv) => TableFormat::Csv,
-    };
+    let format = args.format.of(args.json);
     output::data(report::aggregate(&folder, &options, format)?.trim_end());
     Ok(Exit::Ok)
 }

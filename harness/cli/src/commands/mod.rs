@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod claims;
+pub(crate) mod compare;
 mod cost;
 pub(crate) mod dataset;
 pub(crate) mod diagnose;
@@ -14,6 +15,7 @@ pub(crate) mod plugin;
 pub(crate) mod published;
 pub(crate) mod render;
 pub(crate) mod report;
+pub(crate) mod reproduce;
 pub(crate) mod results;
 pub(crate) mod run;
 mod session;
@@ -45,6 +47,8 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Dataset(args) => dataset::run(args, settings),
         Command::Results(args) => results::run(args, settings),
         Command::Published(args) => published::run(&args, settings),
+        Command::Reproduce(args) => reproduce::run(&args, settings),
+        Command::Compare(args) => compare::run(&args, settings),
         Command::Plugin(args) => plugin::run(args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),
         Command::Physics(args) => dataset::physics(&args),

@@ -23,9 +23,16 @@ with runs equals the printed one, 1 some differ, 3 there is no such cell. Withou
 pub(crate) struct PublishedArgs {
     #[command(subcommand)]
     verb: Verb,
+    #[command(flatten)]
+    folder: FolderArgs,
+}
+
+/// Where published tables are.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FolderArgs {
     /// Folder with the tables [default: results/published in the installation]
     #[arg(long, global = true, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,18 +57,31 @@ struct ShowArgs {
     table: String,
     /// Output format
     #[arg(long, value_enum, default_value = "console")]
-    format: Format,
+    format: TextFormat,
     /// The same as --format json
     #[arg(long)]
     json: bool,
 }
 
+/// What tables without figures are written as.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub(crate) enum TextFormat {
     Console,
     Markdown,
     Csv,
     Json,
+}
+
+impl TextFormat {
+    /// The format of a report; `json` wins.
+    pub(crate) fn of(self, json: bool) -> TableFormat {
+        match (json, self) {
+            (true, _) | (_, Self::Json) => TableFormat::Json,
+            (_, Self::Console) => TableFormat::Console,
+            (_, Self::Markdown) => TableFormat::Markdown,
+            (_, Self::Csv) => TableFormat::Csv,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -90,7 +110,7 @@ struct RecomputeArgs {
 
 /// `assay published ...`
 pub(crate) fn run(args: &PublishedArgs, settings: &Settings) -> Outcome {
-    let files = load(args.dir.as_ref(), settings)?;
+    let files = load(args.folder.dir.as_ref(), settings)?;
     match &args.verb {
         Verb::List { json } => {
             output::data(&report::published_list(&files, *json)?);
@@ -98,12 +118,7 @@ pub(crate) fn run(args: &PublishedArgs, settings: &Settings) -> Outcome {
         }
         Verb::Show(args) => {
             let file = named(&files, &args.table)?;
-            let format = match (args.json, args.format) {
-                (true, _) | (_, Format::Json) => TableFormat::Json,
-                (_, Format::Console) => TableFormat::Console,
-                (_, Format::Markdown) => TableFormat::Markdown,
-                (_, Format::Csv) => TableFormat::Csv,
-            };
+            let format = args.format.of(args.json);
             output::data(&report::published_table(&file.table, format)?);
             Ok(Exit::Ok)
         }

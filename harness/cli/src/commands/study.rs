@@ -3,7 +3,7 @@
 use super::session::Session;
 use analysis::study as out;
 use manifest::{Better, Finding, Manifest, Pair};
-use runner::Plan;
+use runner::{BenchmarkFacts, Plan};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(crate) fn describe(session: &Session) -> out::Study {
         benchmarks: plan
             .benchmarks
             .iter()
-            .map(|b| benchmark(&b.name, &b.definition))
+            .map(|b| benchmark(b, manifest.evaluation.episodes))
             .collect(),
         pipelines: whole
             .pipelines
@@ -47,14 +47,24 @@ pub(crate) fn describe(session: &Session) -> out::Study {
     }
 }
 
-fn benchmark(name: &str, definition: &manifest::BenchmarkDefinition) -> out::Benchmark {
+fn benchmark(facts: &BenchmarkFacts, episodes: Option<u32>) -> out::Benchmark {
+    let definition = &facts.definition;
     let normalizer = definition.normalizer.as_ref();
     let normalizer =
         normalizer.and_then(|own| normalizer_of(own, &definition.id, &definition.environment).ok());
+    let mut digests: Vec<String> = facts.datasets.values().map(|d| d.1.clone()).collect();
+    digests.sort();
+    digests.dedup();
     out::Benchmark {
-        id: name.to_owned(),
+        id: facts.name.clone(),
         environment: definition.environment.clone(),
         normalizer,
+        protocol: out::Protocol {
+            dataset: Some(definition.dataset.clone()),
+            digests,
+            origin: None,
+            evaluation_episodes: Some(episodes.unwrap_or(definition.evaluation.episodes)),
+        },
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
-use analysis::study::{Benchmark, Better, FORMAT, Normalizer, Over, Pipeline, Study, TableSpec};
+use analysis::study::{
+    Benchmark, Better, FORMAT, Normalizer, Over, Pipeline, Protocol, Study, TableSpec,
+};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,7 +26,7 @@ nothing behind.
 
 Examples:
   assay results import d3rlpy-benchmarks/data --id d3rlpy
-  assay results import d4rl_runs.parquet --id d3rlpy --drop-first 1 --keep-last PLAS=500 --keep-last PLAS+P=500
+  assay results import d4rl_runs.parquet --id d3rlpy --origin D4RL --drop-first 1 --keep-last PLAS=500 --keep-last PLAS+P=500
   assay results import runs.csv --id mine --map benchmark=task --map seed=run --map update=iteration --map return=score
   assay results import iql.csv --id mine --map algorithm==IQL --map benchmark==hopper-medium-v2 --normalizer none"
 )]
@@ -46,6 +48,12 @@ pub(super) struct ImportArgs {
     /// Normaliser of the returns, or `none`; benchmarks without reference returns have no normalised score
     #[arg(long, default_value = "d4rl")]
     normalizer: String,
+    /// Collection whose datasets the benchmarks are named after, e.g. D4RL: published numbers on it then apply
+    #[arg(long, value_name = "COLLECTION")]
+    origin: Option<String>,
+    /// Episodes of one evaluation, for comparison with published numbers
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    evaluation_episodes: Option<u32>,
     /// Drop the first so many evaluations of every run
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     drop_first: usize,
@@ -86,6 +94,10 @@ struct Record {
     sha256: String,
     cuts: Vec<String>,
     normalizer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_episodes: Option<u32>,
     algorithms: Vec<String>,
     benchmarks: Vec<String>,
     without_normalizer: Vec<String>,
@@ -115,6 +127,8 @@ pub(super) fn run(args: &ImportArgs, settings: &Settings) -> Outcome {
         source: name.into_owned(),
         cuts: cuts.words(),
         normalizer: (args.normalizer != "none").then(|| args.normalizer.clone()),
+        origin: args.origin.clone(),
+        evaluation_episodes: args.evaluation_episodes,
         algorithms: run_names(&runs, |r| &r.algorithm),
         benchmarks: run_names(&runs, |r| &r.benchmark),
         without_normalizer: lacking.map(|b| b.id.clone()).collect(),
@@ -208,8 +222,13 @@ fn describe(args: &ImportArgs, runs: &[CurveRun], title: &str) -> Result<Study, 
         let normalizer = normalizer(&args.normalizer, &id)?;
         benchmarks.push(Benchmark {
             environment: environment.unwrap_or_else(|| id.clone()),
-            id,
             normalizer,
+            protocol: Protocol {
+                origin: args.origin.as_ref().map(|c| format!("{c}/{id}")),
+                evaluation_episodes: args.evaluation_episodes,
+                ..Protocol::default()
+            },
+            id,
         });
     }
     let pipelines = run_names(runs, |r| &r.algorithm).into_iter().map(|name| {

@@ -1,0 +1,6 @@
+//! Verdicts on published cells and comparisons of studies.
+
+mod calibration;
+mod cells;
+mod golden;
+mod studies;
