@@ -17,7 +17,7 @@ use manifest::random::Family;
 
 use super::panel::Panel;
 use super::percentile::percentile;
-use super::small_sample::{LowN, factor};
+use super::small_sample::{LowN, factor, factor_at, freedom};
 use super::{Estimate, Interval, iqm};
 
 /// Draws the resamples of a whole report, so that equal strata share their draws.
@@ -98,7 +98,12 @@ impl Resampler {
         let value = statistic(&vec![1u16; panel.units()])?;
         let units = panel.units_by_stratum();
         let low_n = units.iter().copied().min().and_then(LowN::of);
-        let interval = factor(&units).and_then(|factor| {
+        let factor = match units.len() {
+            0 | 1 => factor(&units),
+            _ => jackknife(panel, &mut statistic)
+                .and_then(|variances| factor_at(&units, freedom(&units, &variances))),
+        };
+        let interval = factor.and_then(|factor| {
             let Interval { low, high } = self.percentiles_of(panel, statistic)?;
             Some(widen(value, low, high, factor, scale))
         });
@@ -216,6 +221,28 @@ fn aggregate(panel: &Panel, counts: &[u16], means: &mut [f64]) -> Option<()> {
         )?;
     }
     Some(())
+}
+
+/// The variance that each stratum gives a statistic, `(n - 1) / n sum_i (x_i - mean x)^2` over the values `x_i` without its i-th unit. None
+/// where the statistic is undefined without a unit; a stratum of one unit gives nothing.
+fn jackknife(panel: &Panel, statistic: &mut impl FnMut(&[u16]) -> Option<f64>) -> Option<Vec<f64>> {
+    let mut counts = vec![1u16; panel.units()];
+    let mut first = 0;
+    let mut variances = Vec::new();
+    for stratum in &panel.strata {
+        let n = stratum.units;
+        let mut without = Vec::with_capacity(n);
+        for unit in (first..first + n).filter(|_| n > 1) {
+            counts[unit] = 0;
+            without.push(statistic(&counts)?);
+            counts[unit] = 1;
+        }
+        first += n;
+        let mean = without.iter().sum::<f64>() / without.len().max(1) as f64;
+        let squares: f64 = without.iter().map(|x| (x - mean) * (x - mean)).sum();
+        variances.push(squares * n.saturating_sub(1) as f64 / n as f64);
+    }
+    Some(variances)
 }
 
 /// Moves both ends away from `value` by `factor`.

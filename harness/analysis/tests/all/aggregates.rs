@@ -198,20 +198,25 @@ fn one_seed_gives_numbers_without_intervals_and_equal_scores_no_width() {
 }
 
 #[test]
-fn estimates_widen_percentiles_by_the_known_factor() {
-    let panel = panel(&[
-        vec![0.1, 0.4],
-        vec![0.5, 0.9],
-        vec![0.3, 0.2],
-        vec![0.8, 0.6],
-        vec![0.2, 0.7],
-    ]);
-    let tasks = Tasks::of(&panel, 0);
-    let resampler = Resampler::new(0, 2_000);
-    let mean = |counts: &[u16]| tasks.aggregate(Aggregate::Mean, counts);
-    let wide = resampler.estimate_of(&panel, Scale::Linear, mean).unwrap();
-    let plain = resampler.percentiles_of(&panel, mean).unwrap();
-    let factor = analysis::stats::small_sample::factor(&panel.units_by_stratum()).unwrap();
-    let expected = wide.value - factor * (wide.value - plain.low);
-    assert!((wide.interval.unwrap().low - expected).abs() < 1e-12);
+fn strata_that_do_not_move_the_estimate_lend_no_freedom() {
+    let factor_of = |scores: &[Vec<f64>]| {
+        let panel = panel(scores);
+        let tasks = Tasks::of(&panel, 0);
+        let resampler = Resampler::new(0, 2_000);
+        let mean = |counts: &[u16]| tasks.aggregate(Aggregate::Mean, counts);
+        let wide = resampler.estimate_of(&panel, Scale::Linear, mean).unwrap();
+        let plain = resampler.percentiles_of(&panel, mean).unwrap();
+        (wide.value - wide.interval.unwrap().low) / (wide.value - plain.low)
+    };
+    let quiet: Vec<Vec<f64>> = [0.1, 0.5, 0.3, 0.8, 0.2].map(|x| vec![x, 1.0]).into();
+    let alike: Vec<Vec<f64>> = [0.1, 0.5, 0.3, 0.8, 0.2].map(|x| vec![x, x + 1.0]).into();
+    // t(0.975) with 4 and with 8 degrees of freedom (SciPy 1.17.1), over z(0.975), times sqrt(5 / 4).
+    for (scores, t) in [(quiet, 2.776_445_105_197_7), (alike, 2.306_004_135_033_3)] {
+        let expected = (5.0f64 / 4.0).sqrt() * t / 1.959_963_984_540_054;
+        let found = factor_of(&scores);
+        assert!(
+            (found - expected).abs() < 1e-8,
+            "{found}, expected {expected}"
+        );
+    }
 }
