@@ -22,6 +22,7 @@ mod learning;
 mod load;
 mod merge;
 mod point;
+pub mod protocol;
 pub mod published;
 mod runs;
 mod scaling;

@@ -1,7 +1,7 @@
 //! The command line as data.
 
 use crate::commands::{
-    aggregate, claims, compare, dataset, diagnose, doctor, plugin, published, render, report,
+    aggregate, claims, compare, dataset, diagnose, diff, doctor, plugin, published, render, report,
     reproduce, results, run, show,
 };
 use clap::{Parser, Subcommand};
@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Hold two studies, or two pipelines, against each other
     Compare(compare::CompareArgs),
+    /// Say where two protocols differ: manifests, or published tables
+    Diff(diff::DiffArgs),
     /// Make, list, show, check and seal plugins
     Plugin(plugin::PluginArgs),
     /// Report what is installed and what is missing

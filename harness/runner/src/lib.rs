@@ -28,7 +28,10 @@ pub use made_with::made_with;
 pub use observe::{Hole, MS_PER_ACTION, observe};
 pub use origins::origins;
 pub use physics::{Deviation, PhysicsReport, PhysicsRequest, physics_request, replay_physics};
-pub use plan::{BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver, plan};
+pub use plan::{
+    BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver,
+    benchmark_definitions, plan,
+};
 pub use pool::{Event, Options, Report, execute};
 pub use worker::collect::{Collecting, collect};
 

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 mod cost;
 pub(crate) mod dataset;
 pub(crate) mod diagnose;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 mod errors;
 mod keep_folder;
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: Arguments, settings: &Settings) -> Outcome {
         Command::Reproduce(args) => reproduce::run(&args, settings),
         Command::Compare(args) => compare::run(&args, settings),
         Command::Plugin(args) => plugin::run(args, settings),
+        Command::Diff(args) => diff::run(&args, settings),
         Command::Doctor(args) => doctor::run(&args, settings),
         Command::Physics(args) => dataset::physics(&args),
         Command::Collect(args) => dataset::collect_here(&args),

@@ -4,7 +4,7 @@ use crate::exit::{Exit, Refusal};
 use crate::output;
 use crate::progress::Download;
 use crate::settings::Settings;
-use manifest::{Manifest, Part, Position};
+use manifest::{BenchmarkDefinition, Manifest, Part, Position};
 use plugin_host::{Runtime, RuntimeLibrary, Search};
 use provision::Component;
 use runner::{Places, Plan, Resolver};
@@ -64,6 +64,21 @@ impl Session {
             places,
         })
     }
+}
+
+/// The definitions of a manifest's benchmarks, without planning it; `text` is what it was read from in the file `name`.
+pub(crate) fn definitions(
+    manifest: &Manifest,
+    text: &str,
+    name: &str,
+    settings: &Settings,
+) -> Result<Vec<BenchmarkDefinition>, Refusal> {
+    let locate = |key: &str| manifest::locate(text, name, key);
+    Ok(runner::benchmark_definitions(
+        manifest,
+        &places(settings)?,
+        &locate,
+    )?)
 }
 
 /// What to replay of a dataset, with its simulator found among the plugins.

@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn build(mut self) -> Result<Plan, Error> {
         let manifest = self.manifest;
         // Everything about the manifest is checked before any data is touched.
-        let (definitions, known) = benchmarks(manifest, self.places, self.resolver)?;
+        let (definitions, known) = benchmarks(manifest, self.places, self.resolver.locate)?;
         for (i, pipeline) in manifest.pipelines.iter().enumerate() {
             self.check_pipeline(i, pipeline)?;
         }

@@ -11,6 +11,7 @@ mod resolve;
 mod score;
 mod stage;
 
+pub use resolve::benchmark_definitions;
 pub(crate) use resolve::{learner, plugin_environment};
 
 use crate::error::Error;

@@ -7,7 +7,8 @@ use crate::job::World;
 use dataset::{Dataset, DatasetId};
 use envs::DatasetRecipe;
 use manifest::{
-    BenchmarkDefinition, BenchmarkRef, BenchmarkSpaces, Manifest, nearest, parse_benchmark,
+    BenchmarkDefinition, BenchmarkRef, BenchmarkSpaces, Manifest, Position, nearest,
+    parse_benchmark,
 };
 use plugin_host::{LearnerMeta, Runtime, sha256_hex};
 use serde_json::Value;
@@ -54,11 +55,23 @@ impl EnvironmentFacts {
     }
 }
 
+/// The definition of each benchmark of the manifest, in its order. `locate` finds a key in the manifest's text.
+///
+/// # Errors
+/// A definition that cannot be read; a benchmark that nobody defines.
+pub fn benchmark_definitions(
+    manifest: &Manifest,
+    places: &Places,
+    locate: &dyn Fn(&str) -> Position,
+) -> Result<Vec<BenchmarkDefinition>, Error> {
+    Ok(benchmarks(manifest, places, locate)?.0)
+}
+
 /// The definition of each benchmark of the manifest, and all that there are.
 pub(crate) fn benchmarks(
     manifest: &Manifest,
     places: &Places,
-    resolver: &Resolver<'_>,
+    locate: &dyn Fn(&str) -> Position,
 ) -> Result<(Vec<BenchmarkDefinition>, Vec<BenchmarkDefinition>), Error> {
     let mut known: BTreeMap<String, BenchmarkDefinition> = BTreeMap::new();
     for folder in &places.benchmarks {
@@ -81,7 +94,7 @@ pub(crate) fn benchmarks(
         found.ok_or_else(|| {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();
             Error::Manifest(manifest::Error::UnknownName {
-                at: (resolver.locate)(&format!("benchmark[{i}].id")),
+                at: locate(&format!("benchmark[{i}].id")),
                 what: "benchmark".into(),
                 name: reference.id.clone(),
                 nearest: nearest(&reference.id, names.iter().copied()),
