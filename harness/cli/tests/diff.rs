@@ -1,5 +1,7 @@
 //! `assay diff` on manifests and published tables of this repository, through the real executable.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper fails the test")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

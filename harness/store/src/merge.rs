@@ -97,7 +97,8 @@ mod tests {
         assert_eq!(merged(&[&first, &second]).unwrap(), expected);
         let expected = [two.clone(), one.clone(), row(3, "", None)];
         assert_eq!(merged(&[&second, &first]).unwrap(), expected);
-        assert_eq!(merged(&[&[hole.clone()], &[hole.clone()]]).unwrap(), [hole]);
+        let holes = [hole];
+        assert_eq!(merged(&[&holes, &holes]).unwrap(), holes);
     }
 
     #[test]

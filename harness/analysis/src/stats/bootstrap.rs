@@ -9,7 +9,7 @@
 //! Reference: Efron 1979; stratification by task as in rliable (`StratifiedBootstrap`).
 //! No unit: no estimate. One unit: an estimate without interval. All values equal: both ends equal the estimate.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -33,12 +33,33 @@ pub struct Resampler {
 pub(super) struct Draws {
     /// Multiplicities of the units, `[R, n]` row-major.
     all: Vec<u16>,
-    /// Different rows of `all`, and how often each occurs: 5 units have only 126 different ones.
-    different: Vec<u16>,
+    /// What [`Draws::different`] answers, once it was asked for.
+    different: OnceCell<Different>,
+}
+
+/// Different rows of draws, and how often each occurs.
+#[derive(Debug)]
+struct Different {
+    /// `[D, n]` row-major, ascending.
+    rows: Vec<u16>,
     times: Vec<u32>,
 }
 
 impl Draws {
+    /// Its different rows: 5 units have only 126. Only a stratum that stands alone needs them.
+    fn different(&self, units: usize) -> &Different {
+        self.different.get_or_init(|| {
+            let mut all: Vec<&[u16]> = self.all.chunks_exact(units).collect();
+            all.sort_unstable();
+            let (mut rows, mut times) = (Vec::new(), Vec::new());
+            for group in all.chunk_by(|a, b| a == b) {
+                rows.extend_from_slice(group[0]);
+                times.push(group.len() as u32);
+            }
+            Different { rows, times }
+        })
+    }
+
     /// How often each of `units` units is taken in a replicate.
     pub(super) fn row(&self, replicate: usize, units: usize) -> &[u16] {
         &self.all[replicate * units..][..units]
@@ -152,7 +173,8 @@ impl Resampler {
             .map(|s| self.draws(&s.name, s.units))
             .collect();
         if let ([only], [draws]) = (panel.strata.as_slice(), draws.as_slice()) {
-            for (counts, &times) in draws.different.chunks_exact(only.units).zip(&draws.times) {
+            let Different { rows, times } = draws.different(only.units);
+            for (counts, &times) in rows.chunks_exact(only.units).zip(times) {
                 add(counts, times)?;
             }
         } else {
@@ -185,17 +207,9 @@ impl Resampler {
         for (replicate, counts) in (0..).zip(all.chunks_exact_mut(units)) {
             draw(&family, replicate, counts);
         }
-        let mut rows: Vec<&[u16]> = all.chunks_exact(units).collect();
-        rows.sort_unstable();
-        let (mut different, mut times) = (Vec::new(), Vec::new());
-        for group in rows.chunk_by(|a, b| a == b) {
-            different.extend_from_slice(group[0]);
-            times.push(group.len() as u32);
-        }
         let draws = Rc::new(Draws {
             all,
-            different,
-            times,
+            different: OnceCell::new(),
         });
         self.draws.borrow_mut().insert(key, Rc::clone(&draws));
         draws

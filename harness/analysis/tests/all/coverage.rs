@@ -7,8 +7,10 @@ use analysis::stats::iqm::iqm;
 use analysis::stats::{Observed, Panel};
 use manifest::random::Stream;
 
-/// Families of scores on a task with centre `c`.
-const FAMILIES: [(&str, fn(f64, &mut Stream) -> f64); 3] = [
+/// A score on a task with this centre.
+type Family = fn(f64, &mut Stream) -> f64;
+
+const FAMILIES: [(&str, Family); 3] = [
     ("normal", |c, s| c + 8.0 * s.normal()),
     ("skewed", |c, s| {
         c + 8.0 * (1.0 + s.uniform().max(1e-300).ln())
@@ -28,7 +30,7 @@ fn centre(task: usize, tasks: usize) -> f64 {
 }
 
 /// The interquartile mean of so many runs that its error does not matter.
-fn truth(family: fn(f64, &mut Stream) -> f64, tasks: usize) -> f64 {
+fn truth(family: Family, tasks: usize) -> f64 {
     let mut stream = Stream::new(1, &["truth"]);
     let runs = 60_000;
     let all: Vec<f64> = (0..tasks)
@@ -39,7 +41,7 @@ fn truth(family: fn(f64, &mut Stream) -> f64, tasks: usize) -> f64 {
 }
 
 /// Share of draws whose interval holds the truth.
-fn coverage(family: fn(f64, &mut Stream) -> f64, tasks: usize, runs: usize, draws: u64) -> f64 {
+fn coverage(family: Family, tasks: usize, runs: usize, draws: u64) -> f64 {
     let truth = truth(family, tasks);
     let resampler = Resampler::new(0, 1_000);
     let held = (0..draws).filter(|draw| {
@@ -71,10 +73,18 @@ const DOCUMENTED: [(usize, usize, [f64; 3]); 4] = [
     (9, 10, [95.8, 94.6, 95.6]),
 ];
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests are configured by environment variables"
+)]
+fn draws() -> u64 {
+    let draws = std::env::var("ASSAY_TEST_DRAWS").ok();
+    draws.map_or(250, |n| n.parse().expect("a number of draws"))
+}
+
 #[test]
 fn coverage_is_as_documented() {
-    let draws = std::env::var("ASSAY_TEST_DRAWS").ok();
-    let draws: u64 = draws.and_then(|d| d.parse().ok()).unwrap_or(250);
+    let draws = draws();
     let variance = |p: f64| p * (1.0 - p) * (1.0 / draws as f64 + 1.0 / 4000.0);
     let mut outside = Vec::new();
     for (tasks, runs, documented) in DOCUMENTED {
