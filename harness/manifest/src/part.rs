@@ -168,6 +168,10 @@ stages = [{ role = "policy", learner = "bc", updates = 5 }]
 [[pipeline]]
 name = "all"
 stages = [{ role = "policy", learner = "bc", updates = 5 }]
+[[sweep]]
+parameter = "policy.updates"
+values = [9]
+tune = true
 [[table]]
 id = "x"
 benchmark = "a/x-v0"
