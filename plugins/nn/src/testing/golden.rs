@@ -37,6 +37,9 @@ pub struct Case {
     after_3: Values,
 }
 
+/// A hundredth of the losses' usual terms, which are of order one.
+const LOSS_SCALE: f64 = 1e-2;
+
 impl Case {
     /// A host that gives the case's batch at every step.
     pub fn host(&self) -> Box<FakeHost> {
@@ -69,9 +72,15 @@ impl Case {
         Ok(())
     }
 
-    /// Asserts a loss.
+    /// Asserts a loss. One near zero is a difference of terms that are not, and in float32 is held to the tolerance of a loss of [`LOSS_SCALE`]: processors
+    /// sum the terms in different orders.
     pub fn check_loss(&self, name: &str, found: f64) {
-        self.check(name, &[found], &[self.losses[name]]);
+        let expected = self.losses[name];
+        let close = (found - expected).abs() <= 1e-5 * LOSS_SCALE;
+        if matches!(self.precision(), Precision::F32) && close {
+            return;
+        }
+        self.check(name, &[found], &[expected]);
     }
 
     /// Asserts what an interface answers at the start.
