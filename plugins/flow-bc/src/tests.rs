@@ -88,7 +88,8 @@ fn samples_of_gaussian_data_have_its_moments_and_greedy_actions_its_mean() {
             assert!((mean - expected).abs() < 0.03, "{mean} {expected}");
             assert!((greedy[i] - expected).abs() < 0.03, "{greedy:?} {expected}");
             let (std, expected) = (variance.sqrt(), euler_deviation(0.3, 10));
-            assert!((std - expected).abs() < 0.02, "{std} {expected}");
+            // Trained networks differ between processors; without Euler's shrinking it would be 0.3, that is 0.053 away.
+            assert!((std - expected).abs() < 0.03, "{std} {expected}");
         }
     }
 }
