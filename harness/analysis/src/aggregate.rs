@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::cell::{Entry, Missing, observed};
+use crate::cell::{Missing, absence, observed};
 use crate::error::{Error, Result};
 use crate::load::{NORMALIZED_SCORE, Observation, Query, Results};
+use crate::selection::split;
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::tasks::{Aggregate, Tasks};
 use crate::stats::{Estimate, Panel};
@@ -21,6 +22,8 @@ pub struct AggregateOptions {
     pub pipelines: Vec<String>,
     /// Plain percentile intervals, as rliable gives them, in place of those widened for few runs.
     pub rliable: bool,
+    /// Whether performance profiles are made, too.
+    pub profiles: bool,
 }
 
 impl Default for AggregateOptions {
@@ -30,6 +33,7 @@ impl Default for AggregateOptions {
             benchmarks: Vec::new(),
             pipelines: Vec::new(),
             rliable: false,
+            profiles: false,
         }
     }
 }
@@ -66,7 +70,7 @@ pub struct AggregateRow {
     pub mean: Estimate,
     /// Shortfall from 100 points; of normalised scores only.
     pub optimality_gap: Option<Estimate>,
-    /// Share of runs above a score.
+    /// Share of runs above a score; empty unless profiles were asked for.
     pub profile: Vec<ProfilePoint>,
     /// Runs without a value: the aggregates leave them out.
     pub missing: Vec<Missing>,
@@ -110,6 +114,7 @@ pub fn aggregates(
     options: &AggregateOptions,
 ) -> Result<Aggregates> {
     let study = results.study();
+    let (metric, _) = split(&options.metric)?;
     let benchmarks: Vec<&str> = match options.benchmarks.as_slice() {
         [] => study.benchmarks.iter().map(|b| b.id.as_str()).collect(),
         chosen => chosen
@@ -148,7 +153,9 @@ pub fn aggregates(
             .map(|&id| id.to_owned())
             .collect();
         if lacks.is_empty() {
-            let missing = Entry::of(resampler, &options.metric, &benchmarks, &rows)?.missing;
+            let absent = rows.iter().filter_map(|row| absence(&options.metric, row));
+            let mut missing: Vec<Missing> = absent.collect();
+            missing.sort();
             cells.push((pipeline, panel, missing));
         } else {
             left_out.push(LeftOutPipeline {
@@ -157,11 +164,16 @@ pub fn aggregates(
             });
         }
     }
-    let taus = taus(&cells);
+    let taus = if options.profiles {
+        taus(&cells)
+    } else {
+        Vec::new()
+    };
     let measure = Measure {
         resampler,
         band: Resampler::new(0, BAND_REPLICATES),
-        options,
+        rliable: options.rliable,
+        scored: metric == NORMALIZED_SCORE,
         taus: &taus,
     };
     let rows: Option<Vec<AggregateRow>> = cells
@@ -171,7 +183,7 @@ pub fn aggregates(
     let rows = rows.filter(|rows| !rows.is_empty());
     Ok(Aggregates {
         metric: options.metric.clone(),
-        better: study.better(metric_name(&options.metric)),
+        better: study.better(metric),
         benchmarks: benchmarks.iter().map(|&id| id.to_owned()).collect(),
         rliable: options.rliable,
         rows: rows.ok_or_else(|| Error::NothingMeasured {
@@ -186,11 +198,6 @@ pub fn aggregates(
         })?,
         left_out,
     })
-}
-
-/// A metric without its selection rule.
-fn metric_name(metric: &str) -> &str {
-    metric.split('@').next().unwrap_or(metric)
 }
 
 /// Evenly spaced scores from the least to the greatest of all runs.
@@ -210,7 +217,9 @@ fn taus(cells: &[(&str, Panel, Vec<Missing>)]) -> Vec<f64> {
 struct Measure<'a> {
     resampler: &'a Resampler,
     band: Resampler,
-    options: &'a AggregateOptions,
+    rliable: bool,
+    /// Whether the metric has a target.
+    scored: bool,
     taus: &'a [f64],
 }
 
@@ -218,7 +227,6 @@ impl Measure<'_> {
     fn row(&self, pipeline: &str, panel: &Panel, missing: Vec<Missing>) -> Option<AggregateRow> {
         let tasks = Tasks::of(panel, 0);
         let of = |what| self.estimate(self.resampler, panel, &tasks, what);
-        let scored = metric_name(&self.options.metric) == NORMALIZED_SCORE;
         let point = |&tau: &f64| {
             let share = self.estimate(&self.band, panel, &tasks, Aggregate::ShareAbove(tau))?;
             Some(ProfilePoint { tau, share })
@@ -229,7 +237,7 @@ impl Measure<'_> {
             iqm: of(Aggregate::Iqm)?,
             median: of(Aggregate::Median)?,
             mean: of(Aggregate::Mean)?,
-            optimality_gap: if scored {
+            optimality_gap: if self.scored {
                 of(Aggregate::OptimalityGap(TARGET))
             } else {
                 None
@@ -247,12 +255,11 @@ impl Measure<'_> {
         what: Aggregate,
     ) -> Option<Estimate> {
         let statistic = |counts: &[u16]| tasks.aggregate(what, counts);
-        let mut estimate = resampler.estimate_of(panel, Scale::Linear, statistic)?;
-        if self.options.rliable {
-            estimate.interval = estimate
-                .interval
-                .and_then(|_| resampler.percentiles_of(panel, statistic));
-        }
+        let mut estimate = if self.rliable {
+            resampler.plain_estimate_of(panel, statistic)?
+        } else {
+            resampler.estimate_of(panel, Scale::Linear, statistic)?
+        };
         if let (Aggregate::ShareAbove(_), Some(interval)) = (what, &mut estimate.interval) {
             interval.low = interval.low.max(0.0);
             interval.high = interval.high.min(1.0);

@@ -136,6 +136,28 @@ impl Resampler {
         })
     }
 
+    /// As [`Resampler::estimate_of`] with the plain percentile interval, as rliable gives it.
+    pub fn plain_estimate_of(
+        &self,
+        panel: &Panel,
+        mut statistic: impl FnMut(&[u16]) -> Option<f64>,
+    ) -> Option<Estimate> {
+        let value = statistic(&vec![1u16; panel.units()])?;
+        let units = panel.units_by_stratum();
+        // One unit a stratum: every replicate is the sample itself.
+        let varied = units.iter().any(|&n| n > 1);
+        Some(Estimate {
+            value,
+            interval: if varied {
+                self.percentiles_of(panel, statistic)
+            } else {
+                None
+            },
+            n: panel.units(),
+            low_n: units.iter().copied().min().and_then(LowN::of),
+        })
+    }
+
     /// Plain percentile interval of the interquartile mean of one cell, as rliable gives it.
     pub fn percentile_interval(&self, panel: &Panel) -> Option<Interval> {
         let mut means = vec![0.0; panel.cells.len()];

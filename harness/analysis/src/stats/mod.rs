@@ -10,15 +10,12 @@ pub mod improvement;
 pub mod improvement_interval;
 pub mod iqm;
 pub mod mean;
-pub mod optimality_gap;
 pub mod panel;
 pub mod percentile;
 pub mod ratio;
-pub mod rliable;
 pub mod sd;
 pub mod small_sample;
 pub(crate) mod student;
-pub mod task_means;
 pub mod tasks;
 pub mod welch;
 

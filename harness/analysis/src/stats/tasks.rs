@@ -10,9 +10,9 @@
 //! Reference: Agarwal et al. 2021, rliable's `metrics` and `library.run_score_deviation`. Tasks with other numbers of runs count in the last
 //! three by their runs. No run in a task: none.
 
-use super::iqm;
 use super::panel::{Member, Panel};
 use super::percentile::percentile;
+use super::{iqm, mean};
 
 /// One cell of a panel, its runs by task.
 #[derive(Clone, Debug)]
@@ -98,13 +98,8 @@ impl Tasks {
 
 /// The mean of `of(value)` with multiplicities.
 fn average(runs: &[Member], counts: &[u16], of: impl Fn(f64) -> f64) -> Option<f64> {
-    let (mut sum, mut total) = (0.0, 0u64);
-    for run in runs {
-        let count = counts[run.unit];
-        sum += f64::from(count) * of(run.value);
-        total += u64::from(count);
-    }
-    (total > 0).then(|| sum / total as f64)
+    let taken = |run: &Member| (of(run.value), u32::from(counts[run.unit]));
+    mean::weighted(runs.iter().map(taken))
 }
 
 #[cfg(test)]

@@ -119,7 +119,11 @@ fn only_pipelines_with_every_benchmark_are_compared() {
     let mut failed = broken("p", 2, "failed", "out of memory");
     failed.benchmark = "b".into();
     rows.push(failed);
-    let found = of(&rows, &AggregateOptions::default()).unwrap();
+    let profiles = AggregateOptions {
+        profiles: true,
+        ..AggregateOptions::default()
+    };
+    let found = of(&rows, &profiles).unwrap();
     assert_eq!(found.rows.len(), 1);
     assert_eq!(found.left_out[0].pipeline, "q");
     assert_eq!(found.left_out[0].lacks, ["b"]);

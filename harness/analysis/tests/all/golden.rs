@@ -3,7 +3,13 @@
 use analysis::Resampler;
 use analysis::stats::bootstrap::REPLICATES;
 use analysis::stats::{
-    Observed, Panel, iqm::iqm, mean::mean, rliable, sd::sd, small_sample::factor,
+    Observed, Panel,
+    improvement::probability_of_improvement,
+    iqm::iqm,
+    mean::mean,
+    sd::sd,
+    small_sample::factor,
+    tasks::{Aggregate, Tasks},
 };
 use serde::Deserialize;
 
@@ -170,13 +176,20 @@ fn point_estimates_are_rliables() {
     let golden: Rliable = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(golden.cases.len(), 14);
     for case in &golden.cases {
-        let own = rliable::aggregates(&case.x).unwrap();
-        let improvement = rliable::probability_of_improvement(&case.x, &case.y).unwrap();
+        let panel = panel(&case.x);
+        let tasks = Tasks::of(&panel, 0);
+        let own = |what| tasks.aggregate(what, &vec![1; panel.units()]).unwrap();
+        let (x, y) = (by_task(&case.x), by_task(&case.y));
+        let improvement = probability_of_improvement(&slices(&x), &slices(&y)).unwrap();
         for (name, own, expected) in [
-            ("mean", own.mean, case.mean),
-            ("median", own.median, case.median),
-            ("iqm", own.iqm, case.iqm),
-            ("optimality gap", own.optimality_gap, case.optimality_gap),
+            ("mean", own(Aggregate::Mean), case.mean),
+            ("median", own(Aggregate::Median), case.median),
+            ("iqm", own(Aggregate::Iqm), case.iqm),
+            (
+                "optimality gap",
+                own(Aggregate::OptimalityGap(1.0)),
+                case.optimality_gap,
+            ),
             ("improvement", improvement, case.improvement),
         ] {
             let runs = (case.x.len(), case.x[0].len());
@@ -186,5 +199,14 @@ fn point_estimates_are_rliables() {
             );
         }
     }
-    assert_eq!(rliable::aggregates(&[vec![1.0, 2.0], vec![1.0]]), None);
+}
+
+/// `[runs][tasks]` turned to `[tasks][runs]`.
+fn by_task(scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let column = |task: usize| scores.iter().map(|run| run[task]).collect();
+    (0..scores[0].len()).map(column).collect()
+}
+
+fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
+    columns.iter().map(Vec::as_slice).collect()
 }

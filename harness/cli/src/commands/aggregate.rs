@@ -53,6 +53,7 @@ pub(crate) fn run(args: &AggregateArgs, settings: &Settings) -> Outcome {
         benchmarks: args.benchmarks.clone(),
         pipelines: args.pipelines.clone(),
         rliable: args.rliable,
+        profiles: args.json || args.profile.is_some() || matches!(args.format, TextFormat::Json),
     };
     if let Some(file) = &args.profile {
         let bytes = report::profile(&folder, &options, figure_format(file)?)?;
