@@ -204,10 +204,7 @@ pub fn curves(
     options: &ScalingOptions,
 ) -> Result<Vec<Curve>> {
     let study = results.study();
-    let names: Vec<String> = match &options.x {
-        Some(name) => vec![axis(study, name)?],
-        None => study.axes.iter().map(|a| a.name.clone()).collect(),
-    };
+    let names = axis_names(study, options)?;
     let mut out = Vec::new();
     for benchmark in options.benchmarks(study)? {
         let metric = options.metric(study, benchmark)?;
@@ -244,6 +241,14 @@ pub fn curves(
     Ok(out)
 }
 
+/// The axis asked for, or all of them.
+pub(crate) fn axis_names(study: &Study, options: &ScalingOptions) -> Result<Vec<String>> {
+    Ok(match &options.x {
+        Some(name) => vec![axis(study, name)?],
+        None => study.axes.iter().map(|a| a.name.clone()).collect(),
+    })
+}
+
 fn axis(study: &Study, name: &str) -> Result<String> {
     let known: Vec<String> = study.axes.iter().map(|a| a.name.clone()).collect();
     if known.iter().any(|k| k == name) {
@@ -256,7 +261,8 @@ fn axis(study: &Study, name: &str) -> Result<String> {
     })
 }
 
-fn axes(study: &Study, options: &ScalingOptions) -> Result<Option<(String, String)>> {
+/// The axes across and down, where the study has two.
+pub(crate) fn axes(study: &Study, options: &ScalingOptions) -> Result<Option<(String, String)>> {
     let x = match &options.x {
         Some(name) => Some(axis(study, name)?),
         None => {

@@ -61,8 +61,8 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     /// Print comparison tables and findings of a study
     Table(render::TableArgs),
-    /// Draw data-scaling matrices and curves of a study
-    Scaling(render::FigureArgs),
+    /// Draw data-scaling matrices and curves of a study, or fit power laws and slopes to them
+    Scaling(render::ScalingArgs),
     /// Draw learning and sensitivity curves of a study
     Curve(render::FigureArgs),
     /// Aggregate pipelines over all benchmarks: IQM, median, mean, optimality gap, performance profiles

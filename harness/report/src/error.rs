@@ -37,6 +37,14 @@ pub enum Error {
         /// The study.
         study: String,
     },
+    /// No curve has enough levels.
+    #[error("study `{study}`: nothing can be fitted\n  {}", reasons.join("\n  "))]
+    NothingToFit {
+        /// The study.
+        study: String,
+        /// One for each curve.
+        reasons: Vec<String>,
+    },
     /// Results could not be written as JSON.
     #[error("cannot write results as json")]
     Json(#[from] serde_json::Error),
@@ -57,7 +65,7 @@ impl Error {
             self,
             Self::Analysis(
                 analysis::Error::NothingMeasured { .. } | analysis::Error::NothingShared { .. }
-            )
+            ) | Self::NothingToFit { .. }
         )
     }
 
@@ -72,6 +80,10 @@ impl Error {
             Self::NothingNormalized { .. } => {
                 Some("add `--metric normalized_score`, or leave `--normalizer` out".into())
             }
+            Self::NothingToFit { .. } => Some(
+                "give the manifest four levels or more on an axis, such as [0.1, 0.2, 0.5, 1.0]"
+                    .into(),
+            ),
             Self::Store(error) => error.hint(),
             Self::Record { .. } => Some("make it again with the command that wrote it".into()),
             Self::Json(_) => None,

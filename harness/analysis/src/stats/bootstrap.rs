@@ -108,6 +108,12 @@ impl Resampler {
         })
     }
 
+    /// The interquartile means of the cells of `panel`, `[K]`; none when a cell has no value.
+    pub fn means(&self, panel: &Panel) -> Option<Vec<f64>> {
+        let mut means = vec![0.0; panel.cells.len()];
+        aggregate(panel, &vec![1u16; panel.units()], &mut means).map(|()| means)
+    }
+
     /// Estimate and interval of a statistic of `panel`, given how often each unit is taken, `[units]`; none where it is undefined on
     /// the sample itself.
     pub fn estimate_of(

@@ -12,7 +12,8 @@ pub fn percentile(ascending: &[(f64, u32)], p: f64) -> Option<f64> {
     let fraction = position - below as f64;
     let low = order_statistic(ascending, below)?;
     let high = order_statistic(ascending, (below + 1).min(last))?;
-    Some(if low == high {
+    // A neighbour may be infinite.
+    Some(if low == high || fraction == 0.0 {
         low
     } else {
         low + fraction * (high - low)
@@ -42,5 +43,9 @@ mod tests {
         assert_eq!(percentile(&[(1.0, 1), (2.0, 1), (4.0, 1)], 0.75), Some(3.0));
         assert_eq!(percentile(&[(1.0, 2), (2.0, 2)], 0.5), Some(1.5));
         assert_eq!(percentile(&[(1.0, 3), (2.0, 1)], 1.0), Some(2.0));
+        assert_eq!(
+            percentile(&[(1.0, 2), (f64::INFINITY, 1)], 0.5),
+            Some(1.0)
+        );
     }
 }

@@ -12,6 +12,8 @@ mod coverage;
 #[cfg(test)]
 mod diagnosis;
 #[cfg(test)]
+mod fits;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod golden;

@@ -1,11 +1,12 @@
 //! `assay table`, `scaling`, `curve`: a study's results again, from its folder.
 
+use super::published::TextFormat;
 use super::study::normalizer_of;
 use crate::exit::{Exit, Outcome, Refusal};
 use crate::output;
 use crate::settings::Settings;
 use analysis::study::Normalizer;
-use analysis::{FigureKind, Study};
+use analysis::{FigureKind, ScalingOptions, Study};
 use clap::{Args, ValueEnum};
 use report::{FigureFormat, FigureOptions, TableFormat, TableOptions};
 use std::collections::BTreeMap;
@@ -53,7 +54,6 @@ enum Format {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  assay scaling quickstart --output scaling.svg
   assay curve quickstart --metric action_mse_evaluation --output curve.png
   assay curve smoke --figure errors-online
   assay curve quickstart --json")]
@@ -78,6 +78,37 @@ pub(crate) struct FigureArgs {
     /// The numbers drawn, to stdout
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  assay scaling quickstart --output scaling.svg
+  assay scaling my-study --fits
+  assay scaling my-study --fits --target 80 --metric normalized_score
+  assay scaling my-study --fits --format csv > fits.csv
+
+A fit is score = limit - amplitude x data^(-exponent), one per axis with at least four levels; slopes need two levels on two axes. \
+Data are in units of the axis: 2 on `policy.data_fraction` is twice the dataset. A target beyond the levels is an extrapolation, and the \
+width of its interval says so.
+
+Exit codes: 0; 2 for an unknown name or format; 3 where nothing can be fitted.")]
+pub(crate) struct ScalingArgs {
+    #[command(flatten)]
+    figure: FigureArgs,
+    /// Print power laws and slopes with their intervals in place of drawing
+    #[arg(long, conflicts_with_all = ["output", "figure"])]
+    fits: bool,
+    /// Say how much data brings each pipeline to this value of the metric
+    #[arg(
+        long,
+        value_name = "VALUE",
+        requires = "fits",
+        allow_negative_numbers = true
+    )]
+    target: Option<f64>,
+    /// Format of the fits
+    #[arg(long, value_enum, default_value = "console", requires = "fits")]
+    format: TextFormat,
 }
 
 pub(crate) fn folder(study: &str, settings: &Settings) -> Result<PathBuf, Refusal> {
@@ -156,8 +187,21 @@ pub(crate) fn print(folder: &Path) -> Result<(), Refusal> {
 }
 
 /// `assay scaling`
-pub(crate) fn scaling(args: &FigureArgs, settings: &Settings) -> Outcome {
-    figure(args, settings, FigureKind::Scaling, report::scaling)
+pub(crate) fn scaling(args: &ScalingArgs, settings: &Settings) -> Outcome {
+    if !args.fits {
+        return figure(&args.figure, settings, FigureKind::Scaling, report::scaling);
+    }
+    let options = ScalingOptions {
+        metric: args.figure.metric.clone(),
+        benchmark: args.figure.benchmark.clone(),
+        pipelines: args.figure.pipeline.clone(),
+        ..ScalingOptions::default()
+    };
+    let folder = folder(&args.figure.study, settings)?;
+    let format = args.format.of(args.figure.json);
+    let text = report::fits(&folder, &options, args.target, format)?;
+    output::data(text.trim_end());
+    Ok(Exit::Ok)
 }
 
 /// `assay curve`

@@ -15,7 +15,6 @@ mod variance;
 
 pub(crate) use settings::Scope;
 pub use settings::fits;
-use slopes::fit;
 pub(crate) use slopes::regressors as slope_regressors;
 
 use super::answer::Question;
@@ -43,5 +42,5 @@ pub(crate) const OTHER_KIND: &str = "the claim is of another kind";
 
 /// Value and policy slope of one matrix.
 pub(crate) fn slopes_of(x: &[(f64, f64)], y: &[f64]) -> Option<(f64, f64)> {
-    fit(x, y).map(|s| (s.value, s.policy))
+    crate::stats::slopes::fit(x, y).map(|s| (s.value, s.policy))
 }

@@ -1,8 +1,6 @@
 //! Which data limit a method: regression of the score on the logarithms of both data fractions.
 //!
-//! Per seed, ordinary least squares over the cells of the matrix: `S = c + b_value log10 f_value + b_policy log10 f_policy`.
-//! A slope is in points per factor of ten. Slopes are linear in the scores, so the mean over seeds of the slopes is the
-//! slope of the mean. Needs two levels on both axes.
+//! Per seed, the least squares of [`crate::stats::slopes`] over the cells of the matrix. Needs two levels on both axes.
 
 use super::OTHER_KIND;
 use super::settings::{Place, Scope, short, sign};
@@ -11,37 +9,7 @@ use crate::claims::decide::{Bound, Needs, Rule};
 use crate::claims::file::{Labels, Test};
 use crate::claims::table::{Column, Table};
 use crate::point::{Level, Point};
-
-/// Slopes of one matrix in scores per factor of ten.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Slopes {
-    pub(crate) value: f64,
-    pub(crate) policy: f64,
-}
-
-/// Least squares on two centred regressors; none where they are constant or the same.
-pub(crate) fn fit(x: &[(f64, f64)], y: &[f64]) -> Option<Slopes> {
-    let n = x.len() as f64;
-    let (mv, mp) = (
-        x.iter().map(|x| x.0).sum::<f64>() / n,
-        x.iter().map(|x| x.1).sum::<f64>() / n,
-    );
-    let my = y.iter().sum::<f64>() / n;
-    let (mut vv, mut pp, mut vp, mut vy, mut py) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (&(v, p), &y) in x.iter().zip(y) {
-        let (v, p, y) = (v - mv, p - mp, y - my);
-        vv += v * v;
-        pp += p * p;
-        vp += v * p;
-        vy += v * y;
-        py += p * y;
-    }
-    let determinant = vv * pp - vp * vp;
-    (determinant > 1e-9 * vv * pp).then(|| Slopes {
-        value: (pp * vy - vp * py) / determinant,
-        policy: (vv * py - vp * vy) / determinant,
-    })
-}
+use crate::stats::slopes::{Slopes, fit};
 
 /// log10 of both fractions at each cell, or why they are not there.
 pub(crate) fn regressors(
@@ -139,24 +107,4 @@ pub(crate) fn slopes(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
             settings: clear,
         },
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recovers_exact_slopes_on_an_uneven_grid() {
-        let x = [
-            (-1.0, -1.0),
-            (-1.0, 0.0),
-            (0.0, -1.0),
-            (0.0, 0.0),
-            (-0.3, 0.0),
-        ];
-        let y: Vec<f64> = x.iter().map(|(v, p)| 5.0 + 2.0 * v - 3.0 * p).collect();
-        let slopes = fit(&x, &y).unwrap();
-        assert!((slopes.value - 2.0).abs() < 1e-12 && (slopes.policy + 3.0).abs() < 1e-12);
-        assert_eq!(fit(&[(0.0, 0.0), (1.0, 1.0)], &[1.0, 2.0]), None);
-    }
 }
