@@ -36,6 +36,14 @@ fn names(compared: &Compared, group: &Group) -> (String, String) {
     }
 }
 
+fn as_rliable(compared: &Compared) -> &'static str {
+    if compared.rliable {
+        " as rliable has it"
+    } else {
+        ""
+    }
+}
+
 fn text(compared: &Compared, is_markdown: bool) -> String {
     let studies = if compared.first == compared.second {
         format!("study {}", compared.first)
@@ -71,7 +79,7 @@ fn text(compared: &Compared, is_markdown: bool) -> String {
             first.clone(),
             second.clone(),
             "difference [95 %]".to_owned(),
-            format!("P({first} better) [95 %]"),
+            format!("P({first} better) [95 %{}]", as_rliable(compared)),
             "verdict".to_owned(),
         ]];
         grid.extend(

@@ -79,6 +79,25 @@ fn won(first: &[f64], second: &[f64]) -> f64 {
 
 /// The estimate of every task, and that of their mean.
 pub fn improvements(resampler: &Resampler, duels: &[Duel]) -> Option<(Vec<Estimate>, Estimate)> {
+    estimates(resampler, duels, estimate)
+}
+
+/// As [`improvements`] with the plain percentile interval, as rliable gives it; rliable draws sides apart.
+pub fn plain_improvements(
+    resampler: &Resampler,
+    duels: &[Duel],
+) -> Option<(Vec<Estimate>, Estimate)> {
+    estimates(resampler, duels, plain_estimate)
+}
+
+/// An estimate from its value, its replicates and the units of each side that is drawn apart.
+type Conclude = fn(f64, Vec<f64>, &[usize]) -> Estimate;
+
+fn estimates(
+    resampler: &Resampler,
+    duels: &[Duel],
+    conclude: Conclude,
+) -> Option<(Vec<Estimate>, Estimate)> {
     let counts: Vec<Counts> = duels.iter().map(Counts::of).collect();
     let once = |units: &[Vec<f64>]| vec![1u16; units.len()];
     let values: Option<Vec<f64>> = duels
@@ -96,11 +115,11 @@ pub fn improvements(resampler: &Resampler, duels: &[Duel]) -> Option<(Vec<Estima
             *sum += share / duels.len() as f64;
         }
         let own = drawn_apart(duel);
-        each.push(estimate(value, drawn, &own));
+        each.push(conclude(value, drawn, &own));
         sides.extend(own);
     }
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    (!duels.is_empty()).then(|| (each, estimate(mean, together, &sides)))
+    (!duels.is_empty()).then(|| (each, conclude(mean, together, &sides)))
 }
 
 /// Units of each side that is drawn on its own.
@@ -127,22 +146,36 @@ fn shares(resampler: &Resampler, duel: &Duel, counts: &Counts) -> Vec<f64> {
         .collect()
 }
 
+/// The percentiles, widened for few units and cut to what a probability can be.
 fn estimate(value: f64, drawn: Vec<f64>, sides: &[usize]) -> Estimate {
+    let plain = plain_estimate(value, drawn, sides);
+    let widened = plain.interval.zip(factor(sides)).map(|(plain, factor)| {
+        let wide = widen(value, plain.low, plain.high, factor, Scale::Linear);
+        Interval {
+            low: wide.low.max(0.0),
+            high: wide.high.min(1.0),
+        }
+    });
+    Estimate {
+        interval: widened,
+        ..plain
+    }
+}
+
+fn plain_estimate(value: f64, drawn: Vec<f64>, sides: &[usize]) -> Estimate {
     let least = sides.iter().copied().min().unwrap_or(0);
     let mut sorted: Vec<(f64, u32)> = drawn.into_iter().map(|x| (x, 1)).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let whole = least >= 2 && sorted.iter().all(|(x, _)| x.is_finite());
-    let interval = || {
-        let (low, high) = (percentile(&sorted, 0.025)?, percentile(&sorted, 0.975)?);
-        let wide = widen(value, low, high, factor(sides)?, Scale::Linear);
+    let percentiles = || {
         Some(Interval {
-            low: wide.low.max(0.0),
-            high: wide.high.min(1.0),
+            low: percentile(&sorted, 0.025)?,
+            high: percentile(&sorted, 0.975)?,
         })
     };
     Estimate {
         value,
-        interval: if whole { interval() } else { None },
+        interval: if whole { percentiles() } else { None },
         n: sides.iter().sum(),
         low_n: LowN::of(least),
     }

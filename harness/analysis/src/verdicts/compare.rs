@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::load::{Observation, Query, Results};
 use crate::stats::bootstrap::Resampler;
 use crate::stats::holm::holm;
-use crate::stats::improvement_interval::{Duel, improvements};
+use crate::stats::improvement_interval::{Duel, improvements, plain_improvements};
 use crate::stats::small_sample::LowN;
 use crate::stats::welch::{Difference, Moments};
 use crate::stats::{Estimate, Observed, Panel, mean, sd};
@@ -23,6 +23,8 @@ pub struct Against {
     pub benchmark: Option<String>,
     /// A pipeline of the first study and one of the second; absent for all that have a common name.
     pub pipelines: Option<(String, String)>,
+    /// Intervals of the probability of improvement as rliable has them: plain percentiles, sides drawn apart.
+    pub rliable: bool,
 }
 
 /// Holds pipelines of `first` against pipelines of `second` on the benchmarks that both have, at the studies' references.
@@ -51,6 +53,7 @@ pub fn compare(
         better: first.study().better(&metric),
         metric,
         benchmarks,
+        rliable: against.rliable,
     };
     let mut groups = Vec::new();
     for pair in pairs(first.study(), second.study(), against)? {
@@ -73,6 +76,7 @@ pub fn compare(
         better: scene.better,
         groups,
         tested,
+        rliable: against.rliable,
     })
 }
 
@@ -146,6 +150,7 @@ struct Scene<'a> {
     metric: String,
     better: Better,
     benchmarks: Vec<String>,
+    rliable: bool,
 }
 
 /// A row with what the pooled statistics need of it.
@@ -170,7 +175,11 @@ impl Scene<'_> {
             }
         }
         let duels: Vec<Duel> = work.iter().filter_map(|w| w.duel.clone()).collect();
-        let improvement = improvements(resampler, &duels);
+        let improvement = if self.rliable {
+            plain_improvements(resampler, &duels)
+        } else {
+            improvements(resampler, &duels)
+        };
         if let Some((each, _)) = &improvement {
             let places = work.iter_mut().filter(|w| w.duel.is_some());
             for (place, estimate) in places.zip(each) {
@@ -233,7 +242,8 @@ impl Scene<'_> {
             let value = own.mean - theirs.mean;
             let pairs = self.pairs_of_seeds(&a, &b)?;
             work.row.paired = pairs.is_some();
-            work.duel = Some(self.duel(benchmark, &a, &b, pairs.as_ref()));
+            let together = pairs.as_ref().filter(|_| !self.rliable);
+            work.duel = Some(self.duel(benchmark, &a, &b, together));
             work.difference = difference(&a, &b, pairs.as_ref());
             let single = Measured {
                 value,

@@ -22,6 +22,8 @@ pub struct Compared {
     pub groups: Vec<Group>,
     /// Rows that were tested: the family of the adjustment.
     pub tested: usize,
+    /// Whether intervals of the probability of improvement are rliable's.
+    pub rliable: bool,
 }
 
 /// A pipeline of each side.

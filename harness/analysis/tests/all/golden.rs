@@ -2,6 +2,7 @@
 
 use analysis::Resampler;
 use analysis::stats::bootstrap::REPLICATES;
+use analysis::stats::improvement_interval::{Duel, plain_improvements};
 use analysis::stats::{
     Observed, Panel,
     improvement::probability_of_improvement,
@@ -209,4 +210,66 @@ fn by_task(scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
 
 fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
     columns.iter().map(Vec::as_slice).collect()
+}
+
+#[derive(Deserialize)]
+struct Improvements {
+    repeats: u32,
+    cases: Vec<ImprovementCase>,
+}
+
+#[derive(Deserialize)]
+struct ImprovementCase {
+    name: String,
+    x: Vec<Vec<f64>>,
+    y: Vec<Vec<f64>>,
+    value: f64,
+    low: f64,
+    low_error: f64,
+    high: f64,
+    high_error: f64,
+}
+
+#[test]
+fn intervals_of_improvement_are_rliables_within_monte_carlo_error() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/golden/analysis/rliable_improvement.json"
+    );
+    let golden: Improvements =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(golden.cases.len(), 3);
+    // More replicates than theirs, so that their error is all that there is.
+    let resampler = Resampler::new(5, 50_000);
+    for case in &golden.cases {
+        let task = |side: &[Vec<f64>], task: usize| -> Vec<Vec<f64>> {
+            side.iter().map(|run| vec![run[task]]).collect()
+        };
+        let duels: Vec<Duel> = (0..case.x[0].len())
+            .map(|t| Duel {
+                task: format!("task {t}"),
+                first: task(&case.x, t),
+                second: task(&case.y, t),
+                paired: false,
+            })
+            .collect();
+        let (_, found) = plain_improvements(&resampler, &duels).unwrap();
+        assert!((found.value - case.value).abs() < 1e-12, "{}", case.name);
+        let interval = found.interval.unwrap();
+        for (found, expected, error) in [
+            (interval.low, case.low, case.low_error),
+            (interval.high, case.high, case.high_error),
+        ] {
+            // Of their mean over repeats, and of ours, which has 25 times the replicates of one of theirs.
+            let variance = error * error * (1.0 / f64::from(golden.repeats) + 1.0 / 25.0);
+            // The share of pairs won is a multiple of this, and so may a percentile be the neighbouring one.
+            let step = 1.0 / (case.x.len() * case.y.len() * duels.len()) as f64;
+            let allowed = 5.0 * variance.sqrt() + step;
+            assert!(
+                (found - expected).abs() <= allowed,
+                "{}: {found}, expected {expected} within {allowed}",
+                case.name
+            );
+        }
+    }
 }

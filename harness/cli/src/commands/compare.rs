@@ -36,6 +36,9 @@ pub(crate) struct CompareArgs {
     /// Only this benchmark
     #[arg(long)]
     benchmark: Option<String>,
+    /// Intervals of P(better) as rliable computes them: plain percentiles, both sides drawn apart
+    #[arg(long)]
+    rliable: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "console")]
     format: TextFormat,
@@ -65,6 +68,7 @@ pub(crate) fn run(args: &CompareArgs, settings: &Settings) -> Outcome {
         metric: args.metric.clone(),
         benchmark: args.benchmark.clone(),
         pipelines,
+        rliable: args.rliable,
     };
     let compared = compare(&first, &second, &against, &Resampler::default());
     let compared = compared.map_err(report::Error::from)?;
