@@ -3,7 +3,8 @@
 //! One twentieth of the trajectories (rounded, at least one where there are two) is held out for validation, by a
 //! permutation that is the same for every run. A view with `data_fraction` f is the shortest prefix, in trajectories,
 //! of a seeded permutation of the rest that has at least f of the rest's transitions; so views of one seed are nested.
-//! For disjoint views the other side is [`Side::Suffix`]: what the prefix with 1 - f leaves.
+//! For disjoint views the other side is [`Side::Suffix`]: what the prefix with 1 - f leaves. [`Side::Best`] takes the trajectories of the highest
+//! returns in place of random ones, as percentage cloning does (Chen et al. 2021, arXiv 2106.01345, section 5.1).
 //!
 //! Transitions are counted as rows. Rows without a successor count and are never sampled.
 
@@ -81,6 +82,9 @@ pub enum Side {
     /// The complement of the prefix with the remaining fraction: it has at most the fraction, and shares no trajectory
     /// with any prefix whose fraction and its own add up to at most 1.
     Suffix,
+    /// The shortest prefix with at least the fraction of the trajectories by their undiscounted return, highest first; equal ones in the
+    /// order of the dataset. No seed enters.
+    Best,
 }
 
 /// A set of trajectories and their sampleable rows.
@@ -106,8 +110,13 @@ impl View {
         }
         let order = Stream::new(subset_seed, &["dataset", "subset"]).permutation(split.rest.len());
         let mut order: Vec<u32> = order.into_iter().map(|place| split.rest[place]).collect();
+        if side == Side::Best {
+            order = by_return(split);
+        }
         match side {
-            Side::Prefix => order.truncate(prefix_length(split, &order, data_fraction)),
+            Side::Prefix | Side::Best => {
+                order.truncate(prefix_length(split, &order, data_fraction))
+            }
             Side::Suffix => {
                 let left = prefix_length(split, &order, 1.0 - data_fraction);
                 order.drain(..left);
@@ -156,6 +165,18 @@ impl View {
     pub fn transitions(&self) -> usize {
         self.transitions
     }
+}
+
+/// The training trajectories by their return, highest first.
+fn by_return(split: &Split<'_>) -> Vec<u32> {
+    let reward = split.transitions.reward();
+    let value = |episode: u32| -> f64 {
+        let rows = split.transitions.episode_rows(episode as usize);
+        reward[rows].iter().map(|&r| f64::from(r)).sum()
+    };
+    let mut order: Vec<(f64, u32)> = split.rest.iter().map(|&e| (value(e), e)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    order.into_iter().map(|(_, episode)| episode).collect()
 }
 
 /// Trajectories of the shortest prefix of `order` with at least `fraction` of all its transitions.

@@ -225,3 +225,39 @@ fn impossible_fractions_are_refused() {
         Err(Error::EmptyView { .. })
     ));
 }
+
+#[test]
+fn the_best_trajectories_are_those_of_the_highest_returns_whatever_the_seed() {
+    for seed in 0..20 {
+        let data = random_transitions(seed);
+        let split = split(&data);
+        let value = |episode: &u32| -> f64 {
+            let rows = data.episode_rows(*episode as usize);
+            data.reward()[rows].iter().map(|&r| f64::from(r)).sum()
+        };
+        let mut smaller: Vec<u32> = Vec::new();
+        for fraction in FRACTIONS {
+            let Ok(view) = View::new(&split, fraction, seed, Side::Best) else {
+                continue;
+            };
+            assert_eq!(
+                view,
+                View::new(&split, fraction, seed + 1, Side::Best).unwrap()
+            );
+            let inside: BTreeSet<u32> = view.episodes().iter().copied().collect();
+            let outside = split
+                .training_episodes()
+                .iter()
+                .filter(|e| !inside.contains(e));
+            let least = view
+                .episodes()
+                .iter()
+                .map(value)
+                .fold(f64::INFINITY, f64::min);
+            assert!(outside.map(value).all(|other| other <= least));
+            assert!(view.episodes().starts_with(&smaller));
+            smaller = view.episodes().to_vec();
+        }
+        assert_eq!(smaller.len(), split.training_episodes().len());
+    }
+}

@@ -52,7 +52,7 @@ pub struct DataIdentity {
     pub data_fraction: f64,
     /// Seed of the permutation.
     pub subset_seed: u64,
-    /// `shared` or `disjoint`.
+    /// `shared`, `disjoint` or `best`.
     pub view: String,
     /// Version of the split and view rules.
     pub rules: u32,

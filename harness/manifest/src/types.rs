@@ -200,7 +200,7 @@ pub struct StageSpec {
     #[serde(default = "one")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub data_fraction: f64,
-    /// Whether the view starts at the same end of the permutation as all others.
+    /// Which trajectories the share is taken of first: random ones, or those of the highest returns.
     #[serde(default)]
     pub view: PolicyView,
 }
@@ -209,15 +209,28 @@ fn one() -> f64 {
     1.0
 }
 
-/// Which end of the seeded permutation a data view starts at.
+/// Which trajectories a data view takes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyView {
-    /// The common end: views of different fractions are nested.
+    /// From the common end of a seeded permutation: views of different fractions are nested.
     #[default]
     Shared,
-    /// The other end: disjoint from the shared views as long as both fractions add up to at most 1.
+    /// From its other end: disjoint from the shared views as long as both fractions add up to at most 1.
     Disjoint,
+    /// Those of the highest returns: `data_fraction = 0.1` is cloning of the best tenth. For data with rewards, not with goals.
+    Best,
+}
+
+impl PolicyView {
+    /// The word in manifests and identities.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::Disjoint => "disjoint",
+            Self::Best => "best",
+        }
+    }
 }
 
 /// Parameters varied one at a time.

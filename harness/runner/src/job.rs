@@ -1,6 +1,6 @@
 //! What a worker is told: one node, with everything it needs resolved to paths, digests and numbers.
 
-use manifest::{GoalRules, Online, TransformSpec};
+use manifest::{GoalRules, Online, PolicyView, TransformSpec};
 use plugin_host::Runtime;
 use plugin_host::numeric::Resolved;
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,8 @@ pub struct ViewJob {
     pub data_fraction: f64,
     /// Seed of the permutation.
     pub subset_seed: u64,
-    /// The other end of the permutation.
-    pub disjoint: bool,
+    /// Which trajectories come first.
+    pub view: PolicyView,
 }
 
 /// The dataset and the problem it poses.

@@ -2,6 +2,7 @@
 
 use crate::job::{Job, StageJob};
 use crate::plan::{CellState, Plan};
+use manifest::PolicyView;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Error, EvaluationOrigin, MadeBy, Node, Origins, Source, Store};
@@ -101,13 +102,13 @@ fn stage(stage: &StageJob) -> String {
     if stage.updates == 0 {
         return format!("{role}: {learner}, no training");
     }
-    let disjoint = if stage.view.disjoint {
-        ", disjoint"
-    } else {
-        ""
+    let taken = match stage.view.view {
+        PolicyView::Shared => "",
+        PolicyView::Disjoint => ", disjoint",
+        PolicyView::Best => " of the best trajectories",
     };
     format!(
-        "{role}: {learner}, {} updates, data fraction {}{disjoint}",
+        "{role}: {learner}, {} updates, data fraction {}{taken}",
         stage.updates, stage.view.data_fraction
     )
 }

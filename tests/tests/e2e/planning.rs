@@ -2,7 +2,7 @@
 
 use crate::identity::Planner;
 use crate::scene::{Scene, nodes};
-use manifest::parse_manifest;
+use manifest::{PolicyView, parse_manifest};
 use runner::{CellState, NodeKind, Plan};
 use std::collections::BTreeSet;
 
@@ -106,6 +106,29 @@ fn learners_that_do_not_fit_the_benchmark_are_refused_with_those_that_would() {
         "{ role = \"policy\", learner = \"mystic\", updates = 5 }",
     );
     says(&text, &["`second-sight`", "does not know"]);
+}
+
+#[test]
+fn the_best_trajectories_are_chosen_by_rewards_that_do_not_depend_on_goals() {
+    let planner = Planner::new();
+    let goals = "goal = { observation = [0, 1] }";
+    planner.scene.add_benchmark_from("tiny/goals-v0", goals);
+    let text = format!(
+        "{HEAD}[[pipeline]]\nname = \"best\"\nstages = [{{ role = \"policy\", learner = \"linear-bc\", updates = 5, \
+         view = \"best\", data_fraction = 0.1 }}]\n"
+    );
+    let on_goals = text.replace("tiny/first-v0", "tiny/goals-v0");
+    let error = planner.try_plan(&manifest(&on_goals));
+    says(
+        &error.expect_err("must be refused").to_string(),
+        &[
+            "stage `linear-bc` with `view = \"best\"` requires rewards of the data's own",
+            "benchmark `tiny/goals-v0` has goals that its rewards depend on",
+        ],
+    );
+    let plan = planner.plan(&manifest(&text));
+    let is_best = |n: &runner::NodePlan| n.job.stages[0].view.view == PolicyView::Best;
+    assert!(plan.nodes.values().all(is_best));
 }
 
 #[test]

@@ -43,9 +43,6 @@ mod tests {
         assert_eq!(percentile(&[(1.0, 1), (2.0, 1), (4.0, 1)], 0.75), Some(3.0));
         assert_eq!(percentile(&[(1.0, 2), (2.0, 2)], 0.5), Some(1.5));
         assert_eq!(percentile(&[(1.0, 3), (2.0, 1)], 1.0), Some(2.0));
-        assert_eq!(
-            percentile(&[(1.0, 2), (f64::INFINITY, 1)], 0.5),
-            Some(1.0)
-        );
+        assert_eq!(percentile(&[(1.0, 2), (f64::INFINITY, 1)], 0.5), Some(1.0));
     }
 }

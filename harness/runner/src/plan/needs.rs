@@ -3,12 +3,13 @@
 use super::graph::{Builder, runs_on};
 use super::resolve::EnvironmentFacts;
 use crate::error::Error;
-use manifest::{BenchmarkDefinition, Pipeline};
+use manifest::{BenchmarkDefinition, Pipeline, PolicyView};
 
 /// A requirement without a version: the benchmark meets it, or nothing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     Goals,
+    Rewards,
     DiscreteActions,
     ContinuousActions,
 }
@@ -31,6 +32,7 @@ impl Need {
     fn met(self, definition: &BenchmarkDefinition, action_count: usize) -> bool {
         match self {
             Self::Goals => definition.goal.is_some(),
+            Self::Rewards => definition.goal.is_none(),
             Self::DiscreteActions => action_count > 0,
             Self::ContinuousActions => action_count == 0,
         }
@@ -40,6 +42,7 @@ impl Need {
     fn instead(self) -> &'static str {
         match self {
             Self::Goals => "has none",
+            Self::Rewards => "has goals that its rewards depend on",
             Self::DiscreteActions => "has continuous ones",
             Self::ContinuousActions => "has discrete ones",
         }
@@ -48,6 +51,7 @@ impl Need {
     fn words(self) -> &'static str {
         match self {
             Self::Goals => "goals",
+            Self::Rewards => "rewards of the data's own",
             Self::DiscreteActions => "discrete actions",
             Self::ContinuousActions => "continuous actions",
         }
@@ -86,7 +90,12 @@ impl Builder<'_> {
     ) -> Result<(), Error> {
         for (j, stage) in pipeline.stages.iter().enumerate() {
             let learner = &self.learners[&stage.learner];
-            for requirement in learner.requires.iter().filter(|r| of_benchmark(r)) {
+            let of_learner = learner.requires.iter().filter(|r| of_benchmark(r));
+            let of_learner = of_learner.map(|r| (r.as_str(), Need::parse(r)));
+            // The best trajectories are those of the highest returns.
+            let of_view =
+                (stage.view == PolicyView::Best).then_some(("rewards", Some(Need::Rewards)));
+            for (requirement, need) in of_learner.chain(of_view) {
                 let fail = |reason: String, hint: Option<String>| {
                     Err(Error::Manifest(manifest::Error::Pipeline {
                         at: (self.resolver.locate)(&format!("pipeline[{i}].stages[{j}].learner")),
@@ -95,7 +104,7 @@ impl Builder<'_> {
                         hint,
                     }))
                 };
-                let Some(need) = Need::parse(requirement) else {
+                let Some(need) = need else {
                     return fail(
                         format!(
                             "stage `{}` requires `{requirement}`, which this version does not know",
@@ -108,8 +117,12 @@ impl Builder<'_> {
                 for ((reference, definition), environment) in scenes.zip(environments) {
                     let here = runs_on(pipeline, reference.name());
                     if here && !need.met(definition, environment.action_count) {
+                        let view = match need {
+                            Need::Rewards => " with `view = \"best\"`",
+                            _ => "",
+                        };
                         let reason = format!(
-                            "stage `{}` requires {}, benchmark `{}` {}",
+                            "stage `{}`{view} requires {}, benchmark `{}` {}",
                             learner.id,
                             need.words(),
                             reference.name(),

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::job::{DataJob, StageJob, ViewJob};
 use dataset::{Dataset, DatasetId};
 use manifest::identity::{Binaries, DataIdentity, Ids, StageIdentity, stage_ids};
-use manifest::{IdentityMode, PolicyView, Precision, StageSpec};
+use manifest::{IdentityMode, Precision, StageSpec};
 use plugin_host::Runtime;
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ impl Builder<'_> {
         let own = ViewJob {
             data_fraction: stage.data_fraction,
             subset_seed: self.manifest.study.subset_seed.unwrap_or(seed),
-            disjoint: stage.view == PolicyView::Disjoint,
+            view: stage.view,
         };
         let improves = |k: &&usize| scene.learners[**k].provides.iter().any(|p| p == "policy/1");
         let source = scene.bound[j].iter().rev().find(improves);
@@ -143,11 +143,7 @@ impl Builder<'_> {
             dataset: self.dataset_of(scene, seed).1.clone(),
             data_fraction: view.data_fraction,
             subset_seed: view.subset_seed,
-            view: if view.disjoint {
-                "disjoint".into()
-            } else {
-                "shared".into()
-            },
+            view: view.view.word().into(),
             rules: VIEW_RULES,
         }
     }

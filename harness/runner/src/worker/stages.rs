@@ -8,6 +8,7 @@ use super::services::StageServices;
 use super::transform::Transform;
 use crate::job::{DataJob, Job, StageJob, ViewJob};
 use dataset::{Dataset, DatasetId, Side, Transitions, View};
+use manifest::PolicyView;
 use plugin_api::{Precision, Problem};
 use plugin_host::{Bound, Learner, Library, Served};
 use std::cell::RefCell;
@@ -117,10 +118,10 @@ impl Data {
     /// The training view of a stage.
     pub(crate) fn view(&self, view: &ViewJob) -> Result<View, Stop> {
         let split = dataset::split(&self.transitions);
-        let side = if view.disjoint {
-            Side::Suffix
-        } else {
-            Side::Prefix
+        let side = match view.view {
+            PolicyView::Shared => Side::Prefix,
+            PolicyView::Disjoint => Side::Suffix,
+            PolicyView::Best => Side::Best,
         };
         Ok(View::new(
             &split,
