@@ -20,7 +20,7 @@ pub const EXPONENTS: RangeInclusive<f64> = 0.02..=5.0;
 pub const LEAST_LEVELS: usize = 4;
 
 const GRID: usize = 96;
-const GOLDEN_STEPS: usize = 12;
+const GOLDEN_STEPS: usize = 24;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// Levels made ready for many fits.
@@ -61,6 +61,33 @@ impl Levels {
             logs,
             step,
         })
+    }
+
+    /// The logarithm of the exponent that explains most, by golden sections between the grid's neighbours of `log_b`.
+    fn refine(&self, log_b: f64, values: &[f64]) -> f64 {
+        let at = |log_b: f64| Powers::of(&self.logs, log_b).explained(values);
+        let mut left = (log_b - self.step).max(self.grid[0].log_b);
+        let mut right = (log_b + self.step).min(self.grid[GRID].log_b);
+        let inner = |left: f64, right: f64| {
+            let width = GOLDEN * (right - left);
+            (right - width, left + width)
+        };
+        let (mut low, mut high) = inner(left, right);
+        let (mut at_low, mut at_high) = (at(low), at(high));
+        for _ in 0..GOLDEN_STEPS {
+            if at_low > at_high {
+                right = high;
+                (high, at_high) = (low, at_low);
+                low = inner(left, right).0;
+                at_low = at(low);
+            } else {
+                left = low;
+                (low, at_low) = (high, at_high);
+                high = inner(left, right).1;
+                at_high = at(high);
+            }
+        }
+        0.5 * (left + right)
     }
 }
 
@@ -108,39 +135,26 @@ impl PowerLaw {
     /// The law through `values [L]` at `levels [L]`.
     pub fn fit(levels: &Levels, values: &[f64]) -> Self {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let (ends, step) = (&levels.grid, levels.step);
+        // Centred, so that equal values leave nothing to explain.
+        let centred: Vec<f64> = values.iter().map(|y| y - mean).collect();
         let mut best = &levels.grid[0];
         for powers in &levels.grid {
             // The later one of equals: with equal values every exponent fits, and the limit is reached at once.
-            if powers.explained(values) >= best.explained(values) {
+            if powers.explained(&centred) >= best.explained(&centred) {
                 best = powers;
             }
         }
-        let (mut left, mut right) = (
-            (best.log_b - step).max(ends[0].log_b),
-            (best.log_b + step).min(ends[GRID].log_b),
-        );
-        let at = |log_b: f64| Powers::of(&levels.logs, log_b).explained(values);
-        for _ in 0..GOLDEN_STEPS {
-            let width = GOLDEN * (right - left);
-            if at(right - width) > at(left + width) {
-                right = left + width;
-            } else {
-                left = right - width;
-            }
-        }
-        let refined = Powers::of(&levels.logs, (left + right) / 2.0);
-        let chosen = if refined.explained(values) > best.explained(values) {
+        let refined = Powers::of(&levels.logs, levels.refine(best.log_b, &centred));
+        let chosen = if refined.explained(&centred) > best.explained(&centred) {
             &refined
         } else {
             best
         };
-        let amplitude = -chosen.product(values) / chosen.squares;
-        let limit = mean + amplitude * chosen.mean;
-        let residual = |(x, y): (&f64, &f64)| y - mean + amplitude * x;
-        let residuals = chosen.centred.iter().zip(values).map(residual);
+        let amplitude = -chosen.product(&centred) / chosen.squares;
+        let residual = |(x, y): (&f64, &f64)| y + amplitude * x;
+        let residuals = chosen.centred.iter().zip(&centred).map(residual);
         Self {
-            limit,
+            limit: mean + amplitude * chosen.mean,
             amplitude,
             exponent: libm::exp(chosen.log_b),
             squares: residuals.map(|r| r * r).sum(),
