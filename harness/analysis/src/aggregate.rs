@@ -8,8 +8,8 @@ use crate::load::{NORMALIZED_SCORE, Observation, Query, Results};
 use crate::selection::split;
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::tasks::{Aggregate, Tasks};
-use crate::stats::{Estimate, Panel};
-use crate::study::Better;
+use crate::stats::{Estimate, Observed, Panel};
+use crate::study::{Better, Study};
 
 /// What is aggregated.
 #[derive(Clone, Debug)]
@@ -115,6 +115,69 @@ pub fn aggregates(
 ) -> Result<Aggregates> {
     let study = results.study();
     let (metric, _) = split(&options.metric)?;
+    let Gathered {
+        benchmarks,
+        candidates,
+        left_out,
+    } = gather(results, options)?;
+    let taus = if options.profiles {
+        taus(&candidates)
+    } else {
+        Vec::new()
+    };
+    let measure = Measure {
+        resampler,
+        band: Resampler::new(0, BAND_REPLICATES),
+        rliable: options.rliable,
+        scored: metric == NORMALIZED_SCORE,
+        taus: &taus,
+    };
+    let rows: Option<Vec<AggregateRow>> = candidates.into_iter().map(|c| measure.row(c)).collect();
+    let rows = rows.filter(|rows| !rows.is_empty());
+    Ok(Aggregates {
+        metric: options.metric.clone(),
+        better: study.better(metric),
+        rliable: options.rliable,
+        rows: rows.ok_or_else(|| nothing(study, &benchmarks))?,
+        benchmarks,
+        left_out,
+    })
+}
+
+/// The error of a study in which no pipeline has a value on every one of `benchmarks`.
+pub(crate) fn nothing(study: &Study, benchmarks: &[String]) -> Error {
+    Error::NothingMeasured {
+        study: study.study.clone(),
+        what: Some(match benchmarks {
+            [only] => format!("any pipeline on {only}"),
+            all => format!(
+                "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
+                all.len()
+            ),
+        }),
+    }
+}
+
+/// Pipelines to compare over the same benchmarks.
+pub(crate) struct Gathered {
+    pub(crate) benchmarks: Vec<String>,
+    /// Those with a value on every benchmark, in the order of the study.
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) left_out: Vec<LeftOutPipeline>,
+}
+
+/// A pipeline with a value on every benchmark.
+pub(crate) struct Candidate {
+    pub(crate) pipeline: String,
+    /// Its values on all benchmarks.
+    pub(crate) observed: Vec<Observed>,
+    missing: Vec<Missing>,
+    panel: Panel,
+}
+
+/// The pipelines that `options` choose, at the study's reference point and its final snapshots.
+pub(crate) fn gather(results: &Results, options: &AggregateOptions) -> Result<Gathered> {
+    let study = results.study();
     let benchmarks: Vec<&str> = match options.benchmarks.as_slice() {
         [] => study.benchmarks.iter().map(|b| b.id.as_str()).collect(),
         chosen => chosen
@@ -135,74 +198,45 @@ pub fn aggregates(
         last_only: true,
     };
     let observations = results.observations(&query)?;
-    let of = |pipeline: &str| -> Vec<&Observation> {
+    let (mut candidates, mut left_out) = (Vec::new(), Vec::new());
+    for pipeline in pipelines {
         let own = |o: &&Observation| {
             o.reference && &*o.pipeline == pipeline && benchmarks.contains(&&*o.benchmark)
         };
-        observations.iter().filter(own).collect()
-    };
-    let mut cells = Vec::new();
-    let mut left_out = Vec::new();
-    for pipeline in pipelines {
-        let rows = of(pipeline);
-        let panel = Panel::new(&options.metric, &[observed(&rows)])?;
+        let rows: Vec<&Observation> = observations.iter().filter(own).collect();
+        let observed = observed(&rows);
+        let panel = Panel::new(&options.metric, std::slice::from_ref(&observed))?;
         let has = |id: &&&str| panel.strata.iter().any(|s| s.name == **id);
         let lacks: Vec<String> = benchmarks
             .iter()
             .filter(|id| !has(id))
             .map(|&id| id.to_owned())
             .collect();
+        let pipeline = pipeline.to_owned();
         if lacks.is_empty() {
             let absent = rows.iter().filter_map(|row| absence(&options.metric, row));
             let mut missing: Vec<Missing> = absent.collect();
             missing.sort();
-            cells.push((pipeline, panel, missing));
-        } else {
-            left_out.push(LeftOutPipeline {
-                pipeline: pipeline.to_owned(),
-                lacks,
+            candidates.push(Candidate {
+                pipeline,
+                observed,
+                missing,
+                panel,
             });
+        } else {
+            left_out.push(LeftOutPipeline { pipeline, lacks });
         }
     }
-    let taus = if options.profiles {
-        taus(&cells)
-    } else {
-        Vec::new()
-    };
-    let measure = Measure {
-        resampler,
-        band: Resampler::new(0, BAND_REPLICATES),
-        rliable: options.rliable,
-        scored: metric == NORMALIZED_SCORE,
-        taus: &taus,
-    };
-    let rows: Option<Vec<AggregateRow>> = cells
-        .into_iter()
-        .map(|(pipeline, panel, missing)| measure.row(pipeline, &panel, missing))
-        .collect();
-    let rows = rows.filter(|rows| !rows.is_empty());
-    Ok(Aggregates {
-        metric: options.metric.clone(),
-        better: study.better(metric),
+    Ok(Gathered {
         benchmarks: benchmarks.iter().map(|&id| id.to_owned()).collect(),
-        rliable: options.rliable,
-        rows: rows.ok_or_else(|| Error::NothingMeasured {
-            study: study.study.clone(),
-            what: Some(match benchmarks.as_slice() {
-                [only] => format!("any pipeline on {only}"),
-                all => format!(
-                    "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
-                    all.len()
-                ),
-            }),
-        })?,
+        candidates,
         left_out,
     })
 }
 
 /// Evenly spaced scores from the least to the greatest of all runs.
-fn taus(cells: &[(&str, Panel, Vec<Missing>)]) -> Vec<f64> {
-    let values = cells.iter().flat_map(|(_, panel, _)| panel.values(0));
+fn taus(candidates: &[Candidate]) -> Vec<f64> {
+    let values = candidates.iter().flat_map(|c| c.panel.values(0));
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| {
         (l.min(x), h.max(x))
     });
@@ -224,7 +258,8 @@ struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    fn row(&self, pipeline: &str, panel: &Panel, missing: Vec<Missing>) -> Option<AggregateRow> {
+    fn row(&self, candidate: Candidate) -> Option<AggregateRow> {
+        let panel = &candidate.panel;
         let tasks = Tasks::of(panel, 0);
         let of = |what| self.estimate(self.resampler, panel, &tasks, what);
         let point = |&tau: &f64| {
@@ -232,7 +267,6 @@ impl Measure<'_> {
             Some(ProfilePoint { tau, share })
         };
         Some(AggregateRow {
-            pipeline: pipeline.to_owned(),
             runs: tasks.runs(),
             iqm: of(Aggregate::Iqm)?,
             median: of(Aggregate::Median)?,
@@ -243,7 +277,8 @@ impl Measure<'_> {
                 None
             },
             profile: self.taus.iter().map(point).collect::<Option<_>>()?,
-            missing,
+            pipeline: candidate.pipeline,
+            missing: candidate.missing,
         })
     }
 

@@ -3,7 +3,8 @@
 use analysis::stats::bootstrap::{Resampler, Scale};
 use analysis::stats::tasks::{Aggregate, Tasks};
 use analysis::stats::{Observed, Panel};
-use analysis::{AggregateOptions, Aggregates, Error, Results, aggregates};
+use analysis::study::Better;
+use analysis::{AggregateOptions, Aggregates, Error, Results, aggregates, improvement_matrix};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -223,4 +224,66 @@ fn strata_that_do_not_move_the_estimate_lend_no_freedom() {
             "{found}, expected {expected}"
         );
     }
+}
+
+#[test]
+fn every_pair_is_compared_once_and_seen_from_both_sides() {
+    let rows: Vec<Row> = (0..6)
+        .flat_map(|s| {
+            let x = s as f64;
+            let of = |b: &str| {
+                [
+                    scored(b, "p", s, 50.0 + x),
+                    scored(b, "q", s, 40.0 + 3.0 * x),
+                ]
+            };
+            [of("a"), of("b")].concat()
+        })
+        .collect();
+    let ask = |rows: &[Row], options: &AggregateOptions| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut study = study(&["p", "q"], "normalized_score");
+        study.benchmarks = ["a", "b"].map(|id| benchmark(id, Some((-2.0, 0.0)))).into();
+        study.tables[0].better = Better::Higher;
+        write(dir.path(), &study, rows);
+        let results = Results::open(dir.path())?;
+        improvement_matrix(&results, &Resampler::new(0, 2_000), options)
+    };
+    let found = ask(&rows, &AggregateOptions::default()).unwrap();
+    assert_eq!(found.pipelines, ["p", "q"]);
+    assert!(found.cells[0][0].is_none() && found.cells[1][1].is_none());
+    let (there, back) = (found.cells[0][1].unwrap(), found.cells[1][0].unwrap());
+    // p's 50..55 against q's 40, 43, ..., 55, alike on both benchmarks.
+    let mut expected = 0.0;
+    for i in 0..6 {
+        for j in 0..6 {
+            let (x, y) = (50 + i, 40 + 3 * j);
+            expected += if x > y {
+                1.0
+            } else if x == y {
+                0.5
+            } else {
+                0.0
+            };
+        }
+    }
+    expected /= 36.0;
+    assert!((there.value - expected).abs() < 1e-12, "{there:?}");
+    assert!((there.value + back.value - 1.0).abs() < 1e-12);
+    let (a, b) = (there.interval.unwrap(), back.interval.unwrap());
+    assert!((a.low + b.high - 1.0).abs() < 1e-12 && a.low < expected && expected < a.high);
+
+    let rliable = AggregateOptions {
+        rliable: true,
+        ..AggregateOptions::default()
+    };
+    let apart = ask(&rows, &rliable).unwrap().cells[0][1].unwrap();
+    assert_eq!(apart.value, there.value);
+    assert_ne!(apart.interval, there.interval, "sides are drawn apart");
+
+    let alone: Vec<Row> = rows.into_iter().filter(|r| r.pipeline == "p").collect();
+    assert!(matches!(
+        ask(&alone, &AggregateOptions::default()),
+        Err(Error::NothingMeasured { .. })
+    ));
 }

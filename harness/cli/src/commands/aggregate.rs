@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
   assay aggregate my-study --benchmark hopper/medium-v0 --benchmark walker2d/medium-v0
   assay aggregate my-study --rliable --format csv        point estimates and intervals as rliable 1.2.0 has them
   assay aggregate my-study --profile profile.svg         performance profiles
+  assay aggregate my-study --improvement                 how likely a run of each pipeline beats one of each other
+  assay aggregate my-study --improvement-figure matrix.svg
 
 A pipeline without a value on one of the benchmarks is left out and named: a mean over other benchmarks is another question.
 Exit codes: 0; 2 for an unknown name; 3 where no pipeline has a value on every benchmark.")]
@@ -41,8 +43,14 @@ pub(crate) struct AggregateArgs {
     #[arg(long)]
     json: bool,
     /// Draw performance profiles into this file (.svg or .png) instead
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["improvement", "improvement_figure"])]
     profile: Option<PathBuf>,
+    /// Print the probability of improvement of every pipeline over every other instead
+    #[arg(long)]
+    improvement: bool,
+    /// Draw the probabilities of improvement into this file (.svg or .png) instead
+    #[arg(long, value_name = "FILE")]
+    improvement_figure: Option<PathBuf>,
 }
 
 /// `assay aggregate`
@@ -56,23 +64,44 @@ pub(crate) fn run(args: &AggregateArgs, settings: &Settings) -> Outcome {
         profiles: args.json || args.profile.is_some() || matches!(args.format, TextFormat::Json),
     };
     if let Some(file) = &args.profile {
-        let bytes = report::profile(&folder, &options, figure_format(file)?)?;
-        store::replace_file(file, &bytes)?;
-        output::data(&file.display().to_string());
-        return Ok(Exit::Ok);
+        return draw("--profile", file, |format| {
+            report::profile(&folder, &options, format)
+        });
+    }
+    if let Some(file) = &args.improvement_figure {
+        return draw("--improvement-figure", file, |format| {
+            report::improvement_figure(&folder, &options, format)
+        });
     }
     let format = args.format.of(args.json);
-    output::data(report::aggregate(&folder, &options, format)?.trim_end());
+    let text = if args.improvement {
+        report::improvement(&folder, &options, format)?
+    } else {
+        report::aggregate(&folder, &options, format)?
+    };
+    output::data(text.trim_end());
     Ok(Exit::Ok)
 }
 
-fn figure_format(file: &Path) -> Result<FigureFormat, Refusal> {
+/// Draws a figure into `file`, which `option` names.
+fn draw(
+    option: &str,
+    file: &Path,
+    make: impl Fn(FigureFormat) -> report::Result<Vec<u8>>,
+) -> Outcome {
+    let bytes = make(figure_format(option, file)?)?;
+    store::replace_file(file, &bytes)?;
+    output::data(&file.display().to_string());
+    Ok(Exit::Ok)
+}
+
+fn figure_format(option: &str, file: &Path) -> Result<FigureFormat, Refusal> {
     match file.extension().and_then(|e| e.to_str()) {
         Some("svg") => Ok(FigureFormat::Svg),
         Some("png") => Ok(FigureFormat::Png),
         _ => {
             let message = format!(
-                "--profile {}: expected the ending .svg or .png",
+                "{option} {}: expected the ending .svg or .png",
                 file.display()
             );
             Err(Refusal::new(Exit::Usage, message).hint("--format json prints the numbers"))

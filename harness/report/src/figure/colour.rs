@@ -32,6 +32,24 @@ pub(super) fn sequential(t: f64) -> (String, &'static str) {
     (fill, if t > 0.69 { "#ffffff" } else { "#1a1a1a" })
 }
 
+/// Brown for less than one half, white at it, blue for more: apart without full colour vision. The fill for a share `t` in 0..=1 and the colour of
+/// text on it.
+pub(super) fn diverging(t: f64) -> (String, &'static str) {
+    const LESS: [f64; 3] = [179.0, 88.0, 6.0];
+    const MORE: [f64; 3] = [8.0, 81.0, 156.0];
+    let distance = (2.0 * t.clamp(0.0, 1.0) - 1.0).abs();
+    let end = if t < 0.5 { LESS } else { MORE };
+    let mix = |c: usize| (255.0 + distance * (end[c] - 255.0)).round() as u8;
+    let fill = format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2));
+    let white_from = if t < 0.5 { 0.9 } else { 0.72 };
+    let ink = if distance > white_from {
+        "#ffffff"
+    } else {
+        "#1a1a1a"
+    };
+    (fill, ink)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +74,17 @@ mod tests {
             let (back, text) = (luminance(&fill), luminance(ink));
             assert!(back < before, "step {step}");
             before = back;
+            let contrast = (back.max(text) + 0.05) / (back.min(text) + 0.05);
+            assert!(contrast >= 4.0, "step {step}: contrast {contrast:.2}");
+        }
+    }
+
+    #[test]
+    fn both_sides_of_one_half_are_legible() {
+        assert_eq!(diverging(0.5).0, "#ffffff");
+        for step in 0..=100 {
+            let (fill, ink) = diverging(f64::from(step) / 100.0);
+            let (back, text) = (luminance(&fill), luminance(ink));
             let contrast = (back.max(text) + 0.05) / (back.min(text) + 0.05);
             assert!(contrast >= 4.0, "step {step}: contrast {contrast:.2}");
         }

@@ -13,6 +13,7 @@ mod caption;
 mod colour;
 mod curves;
 mod heatmap;
+mod improvement;
 mod panel;
 mod png;
 mod profile;
@@ -24,6 +25,7 @@ mod svg;
 mod widths;
 
 pub(crate) use heatmap::{Colours, label as level};
+pub(crate) use improvement::improvement;
 pub(crate) use profile::profile;
 
 /// What to draw; everything absent means the study's own choice.
