@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use manifest::{BenchmarkDefinition, BenchmarkRef, Manifest, Pipeline, StageSpec};
+use manifest::{
+    BenchmarkDefinition, BenchmarkRef, Manifest, Pipeline, StageSpec, TransformKind, TransformSpec,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -137,10 +139,15 @@ impl Facts {
             |what: &str, value: String| self.add(Section::Data, &format!("{name}: {what}"), value);
         add("environment", definition.environment.clone());
         add("discount", definition.discount.to_string());
-        let transform = reference.transform.as_ref().map(json);
         add(
             "observations",
-            transform.unwrap_or_else(|| "as recorded, not normalised".into()),
+            match &reference.transform {
+                None => "as recorded, not normalised".into(),
+                Some(all) if is_standardized(all) => {
+                    "standardised by the data's mean and deviation".into()
+                }
+                Some(other) => json(other),
+            },
         );
         add("rewards", "as recorded".into());
         add(
@@ -294,6 +301,11 @@ fn plain(value: &Value) -> String {
             .map_or_else(|| number.to_string(), |x| x.to_string()),
         other => other.to_string(),
     }
+}
+
+/// Whether every entry is.
+fn is_standardized(transform: &TransformSpec) -> bool {
+    transform.kind == TransformKind::Standardize && transform.entries.is_empty()
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 pub struct TransformSpec {
     /// Which code.
     pub kind: TransformKind,
-    /// Entries of the observation that are coded; the others stay as they are.
-    #[schemars(length(min = 1))]
+    /// Entries of the observation that are coded; the others stay as they are. Absent for all of them, which `standardize` only can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<usize>,
-    /// First centre.
-    pub low: f64,
-    /// Last centre.
-    pub high: f64,
-    /// Features per coded entry.
+    /// First centre of a tanh or linear code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Last centre of a tanh or linear code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Features per entry of a tanh or linear code.
     #[serde(default = "features")]
     #[schemars(range(min = 2))]
     pub features: u32,
@@ -29,7 +31,7 @@ fn features() -> u32 {
     32
 }
 
-/// The code of an entry `x` with features `i = 1..n`.
+/// The code of an entry `x`, with features `i = 1..n` or with one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransformKind {
@@ -37,12 +39,16 @@ pub enum TransformKind {
     TanhCode,
     /// `w_i (2 x - low - high) / (high - low)`, as wide as the tanh code, with fixed standard normal `w_i`.
     LinearCode,
+    /// `(x - mean) / (std + 0.001)` with mean and deviation (ddof 0) of the entry over all observations of the dataset: the normalisation of TD3+BC,
+    /// CORL and others.
+    Standardize,
 }
 
 impl TransformSpec {
     /// What is wrong, as (key below `transform`, reason).
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
-        if self.entries.is_empty() {
+        let is_code = self.kind != TransformKind::Standardize;
+        if is_code && self.entries.is_empty() {
             return Some(("entries", "no entry of the observation is named".into()));
         }
         let mut entries = self.entries.clone();
@@ -54,13 +60,24 @@ impl TransformSpec {
             let reason = format!("features is {}, expected at least 2", self.features);
             return Some(("features", reason));
         }
-        let ordered = self.low < self.high && self.low.is_finite() && self.high.is_finite();
-        (!ordered).then(|| {
-            let reason = format!(
-                "low is {}, high is {}, expected low below high",
-                self.low, self.high
-            );
-            ("low", reason)
-        })
+        match (self.low, self.high) {
+            (None, None) if !is_code => None,
+            (Some(low), Some(high)) if is_code => {
+                let ordered = low < high && low.is_finite() && high.is_finite();
+                let reason = || format!("low is {low}, high is {high}, expected low below high");
+                (!ordered).then(|| ("low", reason()))
+            }
+            (low, _) if is_code => {
+                let key = if low.is_none() { "low" } else { "high" };
+                Some((
+                    key,
+                    format!("{key} is missing: the code has centres between low and high"),
+                ))
+            }
+            _ => Some((
+                "low",
+                "`standardize` has no centres: leave out low and high".into(),
+            )),
+        }
     }
 }

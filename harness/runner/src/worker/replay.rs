@@ -149,7 +149,7 @@ mod tests {
 
     /// Episodes of three steps: the first terminated, the second truncated, the third under way.
     fn replay(steps: usize) -> Replay {
-        let mut replay = Replay::new(&Transform::new(None, 1).unwrap(), 1, 1);
+        let mut replay = Replay::new(&Transform::identity(1), 1, 1);
         for i in 0..steps {
             replay.push(&Step {
                 observation: &[i as f32],

@@ -40,7 +40,7 @@ fn source() -> Source {
         training: Rc::new((0..16).collect()),
         validation: Rc::new((16..20).collect()),
         goals: Some(rules()),
-        transform: Transform::new(None, 1).unwrap(),
+        transform: Transform::identity(1),
         discount: 0.9,
         replay: None,
     }

@@ -74,7 +74,10 @@ impl Data {
         let transitions = Rc::new(dataset.load()?);
         let dim = transitions.observation_dim();
         let refused = |reason: String| Stop::new(FailureKind::Refused, reason);
-        let transform = Transform::new(job.transform.as_ref(), dim).map_err(refused)?;
+        let transform = match &job.transform {
+            Some(spec) => Transform::new(spec, dim, transitions.observation()).map_err(refused)?,
+            None => Transform::identity(dim),
+        };
         if let Some(beyond) = job
             .goal
             .iter()

@@ -16,32 +16,60 @@ pub(crate) struct Transform {
 }
 
 #[derive(Clone, Debug)]
-struct Code {
-    kind: TransformKind,
+enum Code {
+    Features(Features),
+    Standard(Vec<Option<Standard>>),
+}
+
+/// Mean and divisor of an entry.
+#[derive(Clone, Copy, Debug)]
+struct Standard {
+    mean: f64,
+    divisor: f64,
+}
+
+/// What is added to a deviation, as TD3+BC and CORL do, so that a constant entry does not become infinite.
+const SMALLEST_DEVIATION: f64 = 1e-3;
+
+#[derive(Clone, Debug)]
+struct Features {
     entries: Vec<usize>,
     low: f64,
     high: f64,
     /// Width of a feature, `(high - low) / n`.
     delta: f64,
-    /// Coefficients of the linear code `[n]`, the same for every entry.
-    weights: Vec<f64>,
+    /// Coefficients of the linear code `[n]`, the same for every entry; absent for the tanh code.
+    weights: Option<Vec<f64>>,
 }
 
 impl Transform {
-    /// The transform `spec` of states with `dim` entries; without one, states stay as they are.
+    /// States with `dim` entries as they are.
+    pub(crate) fn identity(dim: usize) -> Self {
+        Self {
+            blocks: (0..dim).map(|i| i..i + 1).collect(),
+            code: None,
+        }
+    }
+
+    /// The transform `spec` of states with `dim` entries; `states` are all of the data, row-major.
     ///
     /// # Errors
     /// An entry that the state lacks.
-    pub(crate) fn new(spec: Option<&TransformSpec>, dim: usize) -> Result<Self, String> {
-        let coded = |i: usize| spec.is_some_and(|s| s.entries.contains(&i));
-        if let Some(beyond) = spec.and_then(|s| s.entries.iter().find(|&&i| i >= dim)) {
+    pub(crate) fn new(spec: &TransformSpec, dim: usize, states: &[f32]) -> Result<Self, String> {
+        if let Some(beyond) = spec.entries.iter().find(|&&i| i >= dim) {
             return Err(format!(
                 "the transform codes entry {beyond} of states that have {dim} entries"
             ));
         }
-        let width = |i| match spec {
-            Some(spec) if coded(i) => spec.features as usize,
-            _ => 1,
+        if spec.kind == TransformKind::Standardize {
+            return Ok(Self {
+                code: Some(Code::Standard(standards(&spec.entries, dim, states))),
+                ..Self::identity(dim)
+            });
+        }
+        let width = |i| match spec.entries.contains(&i) {
+            true => spec.features as usize,
+            false => 1,
         };
         let mut end = 0;
         let blocks = (0..dim).map(|i| {
@@ -51,7 +79,7 @@ impl Transform {
         });
         Ok(Self {
             blocks: blocks.collect(),
-            code: spec.map(Code::new),
+            code: Some(Code::Features(Features::new(spec))),
         })
     }
 
@@ -86,7 +114,10 @@ impl Transform {
 
     fn encode_entry(&self, i: usize, x: f32, out: &mut [f32]) {
         match &self.code {
-            Some(code) if code.entries.contains(&i) => code.encode(f64::from(x), out),
+            Some(Code::Features(code)) if code.entries.contains(&i) => {
+                code.encode(f64::from(x), out);
+            }
+            Some(Code::Standard(all)) => out[0] = all[i].map_or(x, |s| s.encode(x)),
             _ => out[0] = x,
         }
     }
@@ -119,18 +150,13 @@ impl Transform {
 
     /// The states behind codes, row-major, to rounding.
     pub(crate) fn decode_all(&self, codes: &[f32]) -> Vec<f32> {
-        let Some(code) = &self.code else {
+        if self.is_identity() {
             return codes.to_vec();
-        };
+        }
         let mut out = Vec::with_capacity(codes.len() / self.dim() * self.blocks.len());
         for encoded in codes.chunks_exact(self.dim()) {
             for (i, block) in self.blocks.iter().enumerate() {
-                let features = &encoded[block.clone()];
-                out.push(if code.entries.contains(&i) {
-                    code.decode(features)
-                } else {
-                    features[0]
-                });
+                out.push(self.decode_entry(i, &encoded[block.clone()]));
             }
         }
         out
@@ -138,40 +164,69 @@ impl Transform {
 
     /// The goals behind codes of goals made of `entries`, row-major, to rounding.
     pub(crate) fn decode_goals(&self, codes: &[f32], entries: &[usize]) -> Vec<f32> {
-        let Some(code) = &self.code else {
+        if self.is_identity() {
             return codes.to_vec();
-        };
+        }
         let mut out = Vec::new();
         for encoded in codes.chunks_exact(self.goal_dim(entries).max(1)) {
             let mut rest = encoded;
             for &i in entries {
                 let (features, after) = rest.split_at(self.blocks[i].len());
                 rest = after;
-                out.push(if code.entries.contains(&i) {
-                    code.decode(features)
-                } else {
-                    features[0]
-                });
+                out.push(self.decode_entry(i, features));
             }
         }
         out
     }
+
+    fn decode_entry(&self, i: usize, features: &[f32]) -> f32 {
+        match &self.code {
+            Some(Code::Features(code)) if code.entries.contains(&i) => code.decode(features),
+            Some(Code::Standard(all)) => all[i].map_or(features[0], |s| s.decode(features[0])),
+            _ => features[0],
+        }
+    }
 }
 
-impl Code {
+/// Mean and divisor of each of `entries` (all where none is named) over `states`, row-major; none for the other entries.
+fn standards(entries: &[usize], dim: usize, states: &[f32]) -> Vec<Option<Standard>> {
+    let rows = (states.len() / dim.max(1)).max(1) as f64;
+    let of = |i: usize| {
+        let values = || states.iter().skip(i).step_by(dim).map(|&x| f64::from(x));
+        let mean = values().sum::<f64>() / rows;
+        let variance = values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / rows;
+        Standard {
+            mean,
+            divisor: variance.sqrt() + SMALLEST_DEVIATION,
+        }
+    };
+    let coded = |i: &usize| entries.is_empty() || entries.contains(i);
+    (0..dim).map(|i| coded(&i).then(|| of(i))).collect()
+}
+
+impl Standard {
+    fn encode(self, x: f32) -> f32 {
+        ((f64::from(x) - self.mean) / self.divisor) as f32
+    }
+
+    fn decode(self, x: f32) -> f32 {
+        (f64::from(x) * self.divisor + self.mean) as f32
+    }
+}
+
+impl Features {
     fn new(spec: &TransformSpec) -> Self {
         let n = spec.features as usize;
         let mut random = Stream::new(spec.seed, &[STREAM]);
-        let weights = match spec.kind {
-            TransformKind::TanhCode => Vec::new(),
-            TransformKind::LinearCode => (0..n).map(|_| random.normal()).collect(),
-        };
+        let is_linear = spec.kind == TransformKind::LinearCode;
+        let weights = is_linear.then(|| (0..n).map(|_| random.normal()).collect());
+        // A manifest without them is refused.
+        let (low, high) = (spec.low.unwrap_or(-1.0), spec.high.unwrap_or(1.0));
         Self {
-            kind: spec.kind,
             entries: spec.entries.clone(),
-            low: spec.low,
-            high: spec.high,
-            delta: (spec.high - spec.low) / n as f64,
+            low,
+            high,
+            delta: (high - low) / n as f64,
             weights,
         }
     }
@@ -191,31 +246,28 @@ impl Code {
     fn encode(&self, x: f64, out: &mut [f32]) {
         let n = out.len();
         for (i, feature) in out.iter_mut().enumerate() {
-            *feature = match self.kind {
-                TransformKind::TanhCode => libm::tanh((x - self.centre(i, n)) / self.delta),
-                TransformKind::LinearCode => self.weights[i] * (x - self.middle()) / self.half(),
+            *feature = match &self.weights {
+                Some(weights) => weights[i] * (x - self.middle()) / self.half(),
+                None => libm::tanh((x - self.centre(i, n)) / self.delta),
             } as f32;
         }
     }
 
     fn decode(&self, features: &[f32]) -> f32 {
         let n = features.len();
-        let x = match self.kind {
+        let x = match &self.weights {
             // The feature nearest to zero is the steepest, so it holds the entry best.
-            TransformKind::TanhCode => {
+            None => {
                 let nearest =
                     (0..n).min_by(|&i, &j| features[i].abs().total_cmp(&features[j].abs()));
                 let i = nearest.unwrap_or(0);
                 let feature = f64::from(features[i]).clamp(-1.0 + 1e-7, 1.0 - 1e-7);
                 self.centre(i, n) + self.delta * libm::atanh(feature)
             }
-            TransformKind::LinearCode => {
-                let dot: f64 = features
-                    .iter()
-                    .zip(&self.weights)
-                    .map(|(&f, w)| f64::from(f) * w)
-                    .sum();
-                let norm: f64 = self.weights.iter().map(|w| w * w).sum();
+            Some(weights) => {
+                let pairs = features.iter().zip(weights);
+                let dot: f64 = pairs.map(|(&f, w)| f64::from(f) * w).sum();
+                let norm: f64 = weights.iter().map(|w| w * w).sum();
                 self.middle() + self.half() * dot / norm
             }
         };
@@ -231,8 +283,8 @@ mod tests {
         TransformSpec {
             kind,
             entries: vec![0, 2],
-            low: 0.0,
-            high: 35.0,
+            low: Some(0.0),
+            high: Some(35.0),
             features: 32,
             seed: 0,
         }
@@ -242,7 +294,7 @@ mod tests {
 
     #[test]
     fn codes_have_the_published_width_and_features() {
-        let transform = Transform::new(Some(&spec(TransformKind::TanhCode)), 4).unwrap();
+        let transform = Transform::new(&spec(TransformKind::TanhCode), 4, &[]).unwrap();
         assert_eq!(transform.dim(), 66);
         let codes = transform.encode_all(&STATES);
         let delta = 35.0_f64 / 32.0;
@@ -257,7 +309,7 @@ mod tests {
     #[test]
     fn decoding_gives_the_states_back() {
         for kind in [TransformKind::TanhCode, TransformKind::LinearCode] {
-            let transform = Transform::new(Some(&spec(kind)), 4).unwrap();
+            let transform = Transform::new(&spec(kind), 4, &[]).unwrap();
             let decoded = transform.decode_all(&transform.encode_all(&STATES));
             for (x, y) in STATES.iter().zip(&decoded) {
                 assert!((x - y).abs() < 1e-4, "{kind:?}: {x} came back as {y}");
@@ -267,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_goal_is_coded_as_the_state_it_is_taken_from() {
-        let transform = Transform::new(Some(&spec(TransformKind::TanhCode)), 4).unwrap();
+        let transform = Transform::new(&spec(TransformKind::TanhCode), 4, &[]).unwrap();
         let codes = transform.encode_all(&STATES);
         let mut from_state = Vec::new();
         transform.goal_of(&codes[..66], &[2, 1], &mut from_state);
@@ -278,8 +330,47 @@ mod tests {
     }
 
     #[test]
+    fn standardized_states_have_mean_zero_and_nearly_unit_deviation() {
+        let mut all = TransformSpec {
+            entries: Vec::new(),
+            low: None,
+            high: None,
+            ..spec(TransformKind::Standardize)
+        };
+        let states: Vec<f32> = (0..400)
+            .flat_map(|i| [i as f32, -3.0 * i as f32 + 7.0, 5.0])
+            .collect();
+        let transform = Transform::new(&all, 3, &states).unwrap();
+        assert_eq!(transform.dim(), 3);
+        let codes = transform.encode_all(&states);
+        for entry in 0..2 {
+            let of = || codes.iter().skip(entry).step_by(3).map(|&x| f64::from(x));
+            let mean = of().sum::<f64>() / 400.0;
+            let variance = of().map(|x| x * x).sum::<f64>() / 400.0;
+            assert!(
+                mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-4,
+                "{mean} {variance}"
+            );
+        }
+        // A constant entry is zero, not infinite.
+        assert!(codes.iter().skip(2).step_by(3).all(|&x| x == 0.0));
+        for (x, y) in states.iter().zip(transform.decode_all(&codes)) {
+            assert!((x - y).abs() < 1e-3, "{x} came back as {y}");
+        }
+        all.entries = vec![1];
+        let one = Transform::new(&all, 3, &states).unwrap();
+        assert_eq!(
+            one.encode_all(&states[..3]),
+            [states[0], codes[1], states[2]]
+        );
+        let goal = one.encode_goals(&[7.0, 2.0], &[1, 2]);
+        assert_eq!(goal, [codes[1], 2.0]);
+        assert_eq!(one.decode_goals(&goal, &[1, 2])[1], 2.0);
+    }
+
+    #[test]
     fn an_entry_that_is_not_there_is_refused() {
-        let error = Transform::new(Some(&spec(TransformKind::TanhCode)), 2).unwrap_err();
+        let error = Transform::new(&spec(TransformKind::TanhCode), 2, &[]).unwrap_err();
         assert!(error.contains("entry 2"), "{error}");
     }
 }

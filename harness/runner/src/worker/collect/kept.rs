@@ -192,8 +192,7 @@ impl Trained {
 
     /// Everything that was stepped.
     pub(super) fn interaction(&self) -> Result<Replay, Stop> {
-        let refused = |reason| Stop::new(FailureKind::Failed, reason);
-        let identity = Transform::new(None, self.space.observation_dim).map_err(refused)?;
+        let identity = Transform::identity(self.space.observation_dim);
         let mut replay = Replay::new(&identity, self.space.observation_dim, self.space.action_dim);
         replay.load(&self.kept.interaction)?;
         Ok(replay)

@@ -41,7 +41,7 @@ impl Pupil {
         let (path, sha256) = library;
         let library = Library::open(path, Some(sha256))?;
         let problem = problem(training, spec);
-        let source = source(training, spec, replay)?;
+        let source = source(training, spec, replay);
         let sampler = Sampler::new(request.seed, ROLE, problem.batch_size, source);
         let services = StageServices::new(request.seed, ROLE, Some(sampler));
         let params = serde_json::Value::Object(params.clone()).to_string();
@@ -60,7 +60,7 @@ impl Pupil {
         Ok(Self {
             policy,
             learner,
-            form: form(spec)?,
+            form: form(spec),
         })
     }
 
@@ -104,36 +104,30 @@ fn problem(training: &Training, spec: &Spec) -> ProblemSpec {
     }
 }
 
-fn source(training: &Training, spec: &Spec, replay: &Rc<RefCell<Replay>>) -> Result<Source, Stop> {
+fn source(training: &Training, spec: &Spec, replay: &Rc<RefCell<Replay>>) -> Source {
     let nothing = Rc::new(Transitions::empty(spec.observation_dim, spec.action_dim));
-    Ok(Source {
+    Source {
         raw: nothing.clone(),
         encoded: nothing,
         training: Rc::default(),
         validation: Rc::default(),
         goals: None,
-        transform: identity(spec)?,
+        transform: Transform::identity(spec.observation_dim),
         discount: training.discount,
         replay: Some((replay.clone(), 1.0)),
-    })
+    }
 }
 
-/// States as they are.
-pub(super) fn identity(spec: &Spec) -> Result<Transform, Stop> {
-    let refused = |reason| Stop::new(FailureKind::Refused, reason);
-    Transform::new(None, spec.observation_dim).map_err(refused)
-}
-
-fn form(spec: &Spec) -> Result<Form, Stop> {
-    Ok(Form {
+fn form(spec: &Spec) -> Form {
+    Form {
         observation_dim: spec.observation_dim,
         goal_dim: 0,
         goal_entries: Vec::new(),
-        transform: identity(spec)?,
+        transform: Transform::identity(spec.observation_dim),
         action_dim: spec.action_dim,
         action_count: 0,
         action_low: spec.action_low,
         action_high: spec.action_high,
         double: false,
-    })
+    }
 }

@@ -2,12 +2,13 @@
 
 use super::kept::{Space, Trained};
 use super::output::Tally;
-use super::pupil::{Pupil, identity};
+use super::pupil::Pupil;
 use crate::generate::GenerateRequest;
 use crate::policy_file::PolicyFile;
 use crate::worker::environment::Simulator;
 use crate::worker::failure::Stop;
 use crate::worker::replay::Replay;
+use crate::worker::transform::Transform;
 use dataset::Transition;
 use envs::{ActionLabel, SimulatedBehaviour};
 use manifest::random::{Family, Stream};
@@ -193,7 +194,11 @@ impl Actor {
                 let trained = &trained[training.as_str()];
                 // It acts and never learns here, so its interaction stays empty.
                 let spec = simulator.spec();
-                let replay = Replay::new(&identity(spec)?, spec.observation_dim, spec.action_dim);
+                let replay = Replay::new(
+                    &Transform::identity(spec.observation_dim),
+                    spec.observation_dim,
+                    spec.action_dim,
+                );
                 let replay = Rc::new(RefCell::new(replay));
                 let mut pupil = Pupil::create(request, training, simulator, &replay)?;
                 pupil.learner.load(&trained.snapshot(*at)?.state)?;

@@ -1,12 +1,13 @@
 //! Training a policy by interaction, from nothing: act with noise, append, update.
 
 use super::kept::{Kept, Snapshot, Space};
-use super::pupil::{Pupil, identity};
+use super::pupil::Pupil;
 use super::{Collecting, rollout};
 use crate::generate::GenerateRequest;
 use crate::worker::environment::Simulator;
 use crate::worker::failure::Stop;
 use crate::worker::replay::{Replay, Step};
+use crate::worker::transform::Transform;
 use envs::Training;
 use manifest::random::Family;
 use std::cell::RefCell;
@@ -34,7 +35,11 @@ impl<'a> Run<'a> {
         let make = |count| Simulator::make(&training.environment, world, count);
         let simulator = make(1)?.remove(0);
         let spec = simulator.spec().clone();
-        let replay = Replay::new(&identity(&spec)?, spec.observation_dim, spec.action_dim);
+        let replay = Replay::new(
+            &Transform::identity(spec.observation_dim),
+            spec.observation_dim,
+            spec.action_dim,
+        );
         let replay = Rc::new(RefCell::new(replay));
         let family = |name| Family::new(request.seed, &["training", name]);
         Ok(Self {

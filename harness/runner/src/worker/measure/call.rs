@@ -245,7 +245,7 @@ impl Form {
             observation_dim,
             goal_dim: 0,
             goal_entries: Vec::new(),
-            transform: Transform::new(None, observation_dim).unwrap(),
+            transform: Transform::identity(observation_dim),
             action_dim,
             action_count: 0,
             action_low: -1.0,

@@ -65,7 +65,7 @@ fn exact(id: &str, params: serde_json::Value) -> Served<ExactValues> {
             behaviour: Some(&BEHAVIOUR),
             environment: id,
             problem: &problem,
-            transform: &Transform::new(None, info.observation_dim).unwrap(),
+            transform: &Transform::identity(info.observation_dim),
             goal_entries: &[],
         })
         .unwrap(),
