@@ -1,8 +1,11 @@
 use crate::{Awac, Noise, losses};
 use nn::Minibatch;
-use nn::testing::{Case, Data, Driver, FakeHost, Golden, check_resume};
-use plugin_api::{ActMode, Code, Precision};
-use tch::{Kind, Tensor};
+use nn::testing::{
+    Case, Data, Driver, FakeHost, Golden, check_bad_reward, check_resume, check_terminal_rows,
+    numbers,
+};
+use plugin_api::{ActMode, Precision};
+use tch::Tensor;
 
 /// One-step episodes of uniform actions with the reward `-|a - s / 2|^2`.
 fn bandit(rows: usize) -> Data {
@@ -64,41 +67,16 @@ fn the_policy_is_the_weighted_mean_of_the_data() {
 
 #[test]
 fn what_follows_a_terminal_row_is_never_used() {
-    let train = |data: Data| {
-        let host = FakeHost::whole(data, Precision::F64);
-        let mut awac = Driver::<Awac>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-        awac.update(5).expect("trains");
-        awac.save().expect("saves")
-    };
-    let mut data = bandit(64);
-    data.terminated[3] = 0.0;
-    let plain = train(data.clone());
-    data.next_observation[..6].fill(f64::NAN);
-    assert!(train(data.clone()) == plain);
-    data.next_observation[6] += 0.1;
-    assert!(train(data) != plain, "row 3 goes on");
+    check_terminal_rows::<Awac>(bandit(64), r#"{"hidden": [8]}"#);
 }
 
 #[test]
 fn bad_numbers_and_ranges_are_named() {
-    let mut data = bandit(16);
-    data.reward[4] = f64::NAN;
-    let host = FakeHost::whole(data, Precision::F32);
-    let mut awac = Driver::<Awac>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-    let failure = awac.update(5).expect_err("stops");
-    assert_eq!(failure.code, Code::NonFinite);
-    assert!(
-        failure.message.contains("q_loss is NaN in update 1"),
-        "{failure}"
-    );
+    check_bad_reward::<Awac>(bandit(16), "q_loss", r#"{"hidden": [8]}"#);
+    let host = FakeHost::whole(bandit(16), Precision::F32);
     let failure = Driver::<Awac>::new(&host, 5, r#"{"lambda": 0.0}"#).err();
     let failure = failure.expect("refused");
     assert!(failure.message.contains("`lambda` is 0"), "{failure}");
-}
-
-fn numbers(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.to_kind(Kind::Double).contiguous().view(-1);
-    Vec::try_from(&flat).expect("float64")
 }
 
 /// The noise of an update in a case, `[B, A]` each.

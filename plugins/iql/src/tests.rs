@@ -1,6 +1,8 @@
 use crate::{Iql, losses};
-use nn::testing::{Data, Driver, FakeHost, Golden, Tabular, check_resume};
-use plugin_api::{Code, Critic, Goals, Network, Precision, Query, Reduce, StateValue};
+use nn::testing::{
+    Data, Driver, FakeHost, Golden, Tabular, check_bad_reward, check_resume, check_terminal_rows,
+};
+use plugin_api::{Critic, Goals, Network, Precision, Query, Reduce, StateValue};
 
 fn reward(s: &[f64], a: &[f64]) -> f64 {
     -(a[0] - 0.5 * s[0]).powi(2) - (a[1] + 0.5 * s[1]).powi(2)
@@ -89,32 +91,13 @@ fn termination_stops_bootstrapping_and_truncation_does_not() {
 
 #[test]
 fn the_next_observation_of_a_terminal_row_is_never_used() {
-    let mut data = bandit(64);
-    data.terminated.fill(1.0);
-    data.terminated[3] = 0.0;
-    let train = |data: Data| {
-        let host = FakeHost::whole(data, Precision::F64);
-        let mut iql = Driver::<Iql>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-        iql.update(5).expect("trains");
-        iql.save().expect("saves")
-    };
-    let plain = train(data.clone());
-    data.next_observation[..9].fill(f64::NAN);
-    assert!(train(data) == plain);
+    check_terminal_rows::<Iql>(bandit(64), r#"{"hidden": [8]}"#);
 }
 
 #[test]
 fn bad_rewards_and_ranges_are_named() {
-    let mut data = bandit(16);
-    data.reward[4] = f64::NAN;
-    let host = FakeHost::whole(data, Precision::F32);
-    let mut iql = Driver::<Iql>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-    let failure = iql.update(5).expect_err("stops");
-    assert_eq!(failure.code, Code::NonFinite);
-    assert!(
-        failure.message.contains("q_loss is NaN in update 1"),
-        "{failure}"
-    );
+    check_bad_reward::<Iql>(bandit(16), "q_loss", r#"{"hidden": [8]}"#);
+    let host = FakeHost::whole(bandit(16), Precision::F32);
     let failure = Driver::<Iql>::new(&host, 5, r#"{"expectile": 1.5}"#)
         .err()
         .expect("refused");

@@ -1,5 +1,5 @@
 use crate::SelfPredictive;
-use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
+use nn::testing::{Data, Driver, FakeHost, Golden, check_resume, check_terminal_rows};
 use plugin_api::{Code, Encoder, Precision};
 
 /// `x' = A x + B a` in the first two entries; the third is noise, drawn anew in every step.
@@ -86,21 +86,7 @@ fn the_variance_term_keeps_codes_apart() {
 
 #[test]
 fn what_follows_a_terminal_row_is_never_used() {
-    let mut data = walk(64);
-    data.terminated.fill(1.0);
-    data.terminated[3] = 0.0;
-    let train = |data: Data| {
-        let host = FakeHost::whole(data, Precision::F64);
-        let hyper = r#"{"hidden": [8], "latent": 3}"#;
-        let mut learner = Driver::<SelfPredictive>::new(&host, 5, hyper).expect("creates");
-        learner.update(5).expect("trains");
-        learner.save().expect("saves")
-    };
-    let plain = train(data.clone());
-    data.next_observation[..9].fill(f64::NAN);
-    assert!(train(data.clone()) == plain);
-    data.next_observation[9] += 0.1;
-    assert!(train(data) != plain, "row 3 goes on");
+    check_terminal_rows::<SelfPredictive>(walk(64), r#"{"hidden": [8], "latent": 3}"#);
 }
 
 #[test]

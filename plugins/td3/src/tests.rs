@@ -1,8 +1,10 @@
 use crate::common::{Losses, Trainer};
 use crate::{Rebrac, Td3, Td3Bc, losses};
-use nn::testing::{Data, Driver, FakeHost, Golden, check_resume};
-use plugin_api::{ActMode, Code, Precision};
-use tch::{Kind, Tensor};
+use nn::testing::{
+    Data, Driver, FakeHost, Golden, check_bad_reward, check_resume, check_terminal_rows, numbers,
+};
+use plugin_api::{ActMode, Precision};
+use tch::Tensor;
 
 /// One-step episodes of uniform actions with the reward `-|a - s / 2|^2`.
 fn bandit(rows: usize) -> Data {
@@ -43,41 +45,17 @@ fn the_policy_finds_the_best_action_of_a_bandit() {
 
 #[test]
 fn what_follows_a_terminal_row_is_never_used() {
-    let train = |data: Data| {
-        let host = FakeHost::whole(data, Precision::F64);
-        let mut td3 = Driver::<Td3>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-        td3.update(5).expect("trains");
-        td3.save().expect("saves")
-    };
-    let mut data = bandit(64);
-    data.terminated[3] = 0.0;
-    let plain = train(data.clone());
-    data.next_observation[..6].fill(f64::NAN);
-    assert!(train(data.clone()) == plain);
-    data.next_observation[6] += 0.1;
-    assert!(train(data) != plain, "row 3 goes on");
+    check_terminal_rows::<Td3>(bandit(64), r#"{"hidden": [8]}"#);
+    check_terminal_rows::<Td3Bc>(bandit(64), r#"{"hidden": [8]}"#);
 }
 
 #[test]
 fn bad_numbers_and_ranges_are_named() {
-    let mut data = bandit(16);
-    data.reward[4] = f64::NAN;
-    let host = FakeHost::whole(data, Precision::F32);
-    let mut td3 = Driver::<Td3>::new(&host, 5, r#"{"hidden": [8]}"#).expect("creates");
-    let failure = td3.update(5).expect_err("stops");
-    assert_eq!(failure.code, Code::NonFinite);
-    assert!(
-        failure.message.contains("q_loss is NaN in update 1"),
-        "{failure}"
-    );
+    check_bad_reward::<Td3>(bandit(16), "q_loss", r#"{"hidden": [8]}"#);
+    let host = FakeHost::whole(bandit(16), Precision::F32);
     let failure = Driver::<Td3>::new(&host, 5, r#"{"policy_delay": 0}"#).err();
     let failure = failure.expect("refused");
     assert!(failure.message.contains("`policy_delay` is 0"), "{failure}");
-}
-
-fn numbers(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.to_kind(Kind::Double).contiguous().view(-1);
-    Vec::try_from(&flat).expect("float64")
 }
 
 /// Between the best action and the data's, as the weights say: at a distance d from the best, TD3+BC's loss is

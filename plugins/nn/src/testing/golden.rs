@@ -1,11 +1,12 @@
 //! Cases of `tests/golden/learners/*.json` and their tolerances.
 
 use super::host::{Data, FakeHost};
+use super::numbers;
 use crate::params::ParamSet;
 use plugin_api::{Outcome, Precision};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// Values by parameter name, row-major.
 pub type Values = BTreeMap<String, Vec<f64>>;
@@ -92,8 +93,7 @@ impl Case {
     pub fn check_gradients(&self, params: &ParamSet, loss: &Tensor) {
         let gradients = Tensor::run_backward(&[loss], params.live(), true, false);
         for ((name, _), gradient) in params.shapes().iter().zip(gradients) {
-            let flat = gradient.to_kind(Kind::Double).contiguous().view(-1);
-            let found = Vec::<f64>::try_from(&flat).expect("float64");
+            let found = numbers(&gradient);
             let name = format!("online/{name}");
             self.check(
                 &format!("gradient of {name}"),
