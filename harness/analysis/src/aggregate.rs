@@ -138,20 +138,20 @@ pub fn aggregates(
         metric: options.metric.clone(),
         better: study.better(metric),
         rliable: options.rliable,
-        rows: rows.ok_or_else(|| nothing(study, &benchmarks))?,
+        rows: rows.ok_or_else(|| nothing(study, "any pipeline", &benchmarks))?,
         benchmarks,
         left_out,
     })
 }
 
-/// The error of a study in which no pipeline has a value on every one of `benchmarks`.
-pub(crate) fn nothing(study: &Study, benchmarks: &[String]) -> Error {
+/// The error of a study in which too few pipelines have a value on every one of `benchmarks`; `who` says how many are wanted.
+pub(crate) fn nothing(study: &Study, who: &str, benchmarks: &[String]) -> Error {
     Error::NothingMeasured {
         study: study.study.clone(),
         what: Some(match benchmarks {
-            [only] => format!("any pipeline on {only}"),
+            [only] => format!("{who} on {only}"),
             all => format!(
-                "any pipeline on all {} benchmarks; choose benchmarks that a pipeline has",
+                "{who} on all {} benchmarks; choose benchmarks that a pipeline has",
                 all.len()
             ),
         }),

@@ -1,4 +1,7 @@
 //! What more data would give: power laws along each axis, the data that a target needs, and the slopes of a matrix.
+//!
+//! Simulated coverage of the nominal 95 % of limit, exponent and data needed, for a law with exponent 0.5 at five levels and a target at four times the
+//! data (`tests/all/fits.rs`, 120 draws): 95.0, 98.3, 92.5 % with 5 seeds; 95.0, 95.8, 93.3 % with 10.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +114,7 @@ pub fn scaling_fits(
     let two = axes(study, options)?;
     for benchmark in options.benchmarks(study)? {
         let metric = options.metric(study, benchmark)?;
-        let of = |pipeline: &str, axis: &str| Curve {
+        let of = |pipeline: &str, axis: &str| Subject {
             benchmark: benchmark.to_owned(),
             pipeline: pipeline.to_owned(),
             metric: metric.clone(),
@@ -124,10 +127,10 @@ pub fn scaling_fits(
                 let Some(slice) = slices.0.get(pipeline).filter(|slice| slice.len() > 1) else {
                     continue;
                 };
-                let curve = of(pipeline, name);
-                match curve.law(resampler, slice, target)? {
+                let subject = of(pipeline, name);
+                match subject.law(resampler, slice, target)? {
                     Ok(law) => fits.laws.push(law),
-                    Err(reason) => fits.left_out.push(curve.left_out(reason)),
+                    Err(reason) => fits.left_out.push(subject.left_out(reason)),
                 }
             }
         }
@@ -146,7 +149,7 @@ pub fn scaling_fits(
 type Slice = BTreeMap<Vec<Option<Level>>, Vec<Observation>>;
 
 /// What a fit is about.
-struct Curve {
+struct Subject {
     benchmark: String,
     pipeline: String,
     metric: String,
@@ -154,7 +157,7 @@ struct Curve {
     axis: String,
 }
 
-impl Curve {
+impl Subject {
     fn left_out(&self, reason: String) -> LeftOutCurve {
         LeftOutCurve {
             benchmark: self.benchmark.clone(),
@@ -252,7 +255,6 @@ impl Curve {
             .iter()
             .map(|l| (libm::log10(l[0]), libm::log10(l[1])))
             .collect();
-        // `value` is the first regressor, whatever its name: here the axis across.
         let sign = match self.better {
             Better::Higher => 1.0,
             Better::Lower => -1.0,
@@ -262,9 +264,9 @@ impl Curve {
                 slopes::fit(&logs, means).map(|s| sign * of(s))
             })
         };
-        let along_x = estimate(|s| s.value, 1.0);
-        let along_y = estimate(|s| s.policy, 1.0);
-        let difference = estimate(|s| s.value - s.policy, sign);
+        let along_x = estimate(|s| s.first, 1.0);
+        let along_y = estimate(|s| s.second, 1.0);
+        let difference = estimate(|s| s.first - s.second, sign);
         let (Some(along_x), Some(along_y), Some(difference)) = (along_x, along_y, difference)
         else {
             return Ok(None);

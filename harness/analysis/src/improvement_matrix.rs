@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::load::Results;
 use crate::selection::split;
 use crate::stats::bootstrap::Resampler;
-use crate::stats::improvement_interval::{Duel, improvements, plain_improvements};
+use crate::stats::improvement_interval::{Duel, Units, improvements, paired, plain_improvements};
 use crate::stats::{Estimate, Interval, Observed, Panel};
 use crate::study::Better;
 
@@ -51,7 +51,7 @@ pub fn improvement_matrix(
         left_out,
     } = gather(results, options)?;
     if candidates.len() < 2 {
-        return Err(nothing(study, &benchmarks));
+        return Err(nothing(study, "two pipelines to compare", &benchmarks));
     }
     let better = study.better(metric);
     let mut cells = vec![vec![None; candidates.len()]; candidates.len()];
@@ -81,7 +81,7 @@ pub fn improvement_matrix(
     })
 }
 
-/// The runs of two pipelines on a benchmark, upwards.
+/// The runs of two pipelines on a benchmark.
 fn duel(
     options: &AggregateOptions,
     better: Better,
@@ -89,45 +89,28 @@ fn duel(
     first: &Candidate,
     second: &Candidate,
 ) -> Result<Duel> {
-    let sign = match better {
-        Better::Higher => 1.0,
-        Better::Lower => -1.0,
+    let of = |candidate: &Candidate| -> Vec<Observed> {
+        let own = candidate.observed.iter().filter(|o| o.stratum == benchmark);
+        own.cloned().collect()
     };
-    let of = |side: &str, candidate: &Candidate| -> Vec<Observed> {
-        let own = candidate
-            .observed
-            .iter()
-            .filter(|o| o.stratum == benchmark)
-            .cloned();
-        // One evaluation may stand behind both pipelines; it is a run of each.
-        own.map(|o| Observed {
-            evaluation_id: format!("{side}/{}", o.evaluation_id),
-            value: sign * o.value,
-            ..o
-        })
-        .collect()
-    };
-    let (a, b) = (of("first", first), of("second", second));
-    let seeds = |side: &[Observed]| {
-        let mut seeds: Vec<i64> = side.iter().map(|o| o.seed).collect();
-        seeds.sort_unstable();
-        seeds.dedup();
-        seeds
-    };
-    let paired = !options.rliable && seeds(&a) == seeds(&b);
-    let panel = |cells: &[Vec<Observed>]| Panel::new(&options.metric, cells);
-    let (first, second) = if paired {
-        let both = panel(&[a, b])?;
-        (both.by_unit(0), both.by_unit(1))
+    let (a, b) = (of(first), of(second));
+    let pairs = if options.rliable {
+        None
     } else {
-        (panel(&[a])?.by_unit(0), panel(&[b])?.by_unit(0))
+        paired(&options.metric, &a, &b)?
     };
-    Ok(Duel {
-        task: benchmark.to_owned(),
-        first,
-        second,
-        paired,
-    })
+    let is_paired = pairs.is_some();
+    let units = |side| -> Result<Units> { Ok(Panel::new(&options.metric, &[side])?.by_unit(0)) };
+    let sides = match pairs {
+        Some(sides) => sides,
+        None => [units(a)?, units(b)?],
+    };
+    Ok(Duel::new(
+        benchmark,
+        better,
+        [&sides[0], &sides[1]],
+        is_paired,
+    ))
 }
 
 /// The same seen from the other side.

@@ -108,14 +108,13 @@ impl View {
                 value: data_fraction,
             });
         }
-        let order = Stream::new(subset_seed, &["dataset", "subset"]).permutation(split.rest.len());
-        let mut order: Vec<u32> = order.into_iter().map(|place| split.rest[place]).collect();
-        if side == Side::Best {
-            order = by_return(split);
-        }
+        let mut order = match side {
+            Side::Prefix | Side::Suffix => permuted(split, subset_seed),
+            Side::Best => by_return(split),
+        };
         match side {
             Side::Prefix | Side::Best => {
-                order.truncate(prefix_length(split, &order, data_fraction))
+                order.truncate(prefix_length(split, &order, data_fraction));
             }
             Side::Suffix => {
                 let left = prefix_length(split, &order, 1.0 - data_fraction);
@@ -165,6 +164,12 @@ impl View {
     pub fn transitions(&self) -> usize {
         self.transitions
     }
+}
+
+/// The training trajectories in the order of a seed.
+fn permuted(split: &Split<'_>, seed: u64) -> Vec<u32> {
+    let order = Stream::new(seed, &["dataset", "subset"]).permutation(split.rest.len());
+    order.into_iter().map(|place| split.rest[place]).collect()
 }
 
 /// The training trajectories by their return, highest first.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct TransformSpec {
     /// Which code.
     pub kind: TransformKind,
-    /// Entries of the observation that are coded; the others stay as they are. Absent for all of them, which `standardize` only can.
+    /// Entries of the observation that are coded; the others stay as they are. `standardize` may leave them out: then it codes all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<usize>,
     /// First centre of a tanh or linear code.
@@ -78,6 +78,45 @@ impl TransformSpec {
                 "low",
                 "`standardize` has no centres: leave out low and high".into(),
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(
+        kind: TransformKind,
+        entries: &[usize],
+        low: Option<f64>,
+        high: Option<f64>,
+    ) -> &'static str {
+        let spec = TransformSpec {
+            kind,
+            entries: entries.to_vec(),
+            low,
+            high,
+            features: 2,
+            seed: 0,
+        };
+        spec.problem().map_or("", |(key, _)| key)
+    }
+
+    #[test]
+    fn codes_need_centres_and_entries_and_standardizing_takes_no_centres() {
+        use TransformKind::{LinearCode, Standardize, TanhCode};
+        assert_eq!(key(Standardize, &[], None, None), "");
+        assert_eq!(key(Standardize, &[2], None, None), "");
+        assert_eq!(key(Standardize, &[2, 2], None, None), "entries");
+        assert_eq!(key(Standardize, &[], Some(0.0), Some(1.0)), "low");
+        assert_eq!(key(Standardize, &[], None, Some(1.0)), "low");
+        for code in [TanhCode, LinearCode] {
+            assert_eq!(key(code, &[0], Some(0.0), Some(1.0)), "");
+            assert_eq!(key(code, &[], Some(0.0), Some(1.0)), "entries");
+            assert_eq!(key(code, &[0], None, Some(1.0)), "low");
+            assert_eq!(key(code, &[0], Some(0.0), None), "high");
+            assert_eq!(key(code, &[0], Some(1.0), Some(1.0)), "low");
         }
     }
 }

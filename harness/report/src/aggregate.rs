@@ -9,7 +9,7 @@ use analysis::{AggregateOptions, AggregateRow, Aggregates, Estimate, LowN, Resam
 use crate::error::Result;
 use crate::figure::{self, FigureFormat};
 use crate::grid;
-use crate::tables::{TableFormat, escape, estimated, quote};
+use crate::tables::{TableFormat, bounds, escape, estimate, quote};
 
 /// The aggregates of the study in `study_dir`. LaTeX and HTML are not offered and give Markdown.
 ///
@@ -86,16 +86,6 @@ fn caption(found: &Aggregates) -> String {
     )
 }
 
-fn number(estimate: Option<&Estimate>) -> String {
-    let Some(estimate) = estimate else {
-        return String::new();
-    };
-    let text = estimated(estimate.value, estimate.interval);
-    format!("{} {}", text.value, text.interval)
-        .trim_end()
-        .to_owned()
-}
-
 /// What a reader must know of a row.
 fn remarks(row: &AggregateRow) -> String {
     let mut remarks = Vec::new();
@@ -134,7 +124,8 @@ fn cells(found: &Aggregates) -> Vec<Vec<String>> {
     head.extend(["runs".to_owned(), String::new()]);
     let line = |row: &AggregateRow| {
         let mut line = vec![row.pipeline.clone()];
-        line.extend(columns.iter().map(|(_, of)| number(of(row))));
+        let text = |(_, of): &Column| of(row).map_or_else(String::new, estimate);
+        line.extend(columns.iter().map(text));
         line.extend([row.runs.to_string(), remarks(row)]);
         line
     };
@@ -171,21 +162,14 @@ fn csv(found: &Aggregates) -> String {
     for row in &found.rows {
         for (name, of) in columns(found) {
             let Some(estimate) = of(row) else { continue };
-            let bound = |pick: fn(&analysis::Interval) -> f64| {
-                estimate
-                    .interval
-                    .as_ref()
-                    .map_or_else(String::new, |i| pick(i).to_string())
-            };
+            let (low, high) = bounds(estimate.interval);
             let _ = writeln!(
                 out,
-                "{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{low},{high},{},{}",
                 quote(&row.pipeline),
                 quote(&found.metric),
                 name,
                 estimate.value,
-                bound(|i| i.low),
-                bound(|i| i.high),
                 row.runs,
                 found.benchmarks.len()
             );

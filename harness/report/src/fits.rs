@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use analysis::stats::power_law::EXPONENTS;
-use analysis::words::{fixed, metric, significant};
+use analysis::words::{metric, significant};
 use analysis::{
     Better, Estimate, FittedLaw, LeftOutCurve, LowN, MatrixSlopes, Resampler, Results, ScalingFits,
     ScalingOptions, scaling_fits,
@@ -12,7 +12,7 @@ use analysis::{
 
 use crate::error::{Error, Result};
 use crate::grid;
-use crate::tables::{TableFormat, escape, estimated, quote};
+use crate::tables::{self, TableFormat, bounds, escape, quote};
 
 /// The fits of the study in `study_dir`, with the data that `target` needs where it is given. LaTeX and HTML are not offered and give Markdown.
 ///
@@ -150,8 +150,8 @@ fn slopes(found: &ScalingFits) -> Vec<Vec<String>> {
             s.benchmark.clone(),
             s.pipeline.clone(),
             metric(&s.metric).to_owned(),
-            number(&s.along_x),
-            number(&s.along_y),
+            tables::estimate(&s.along_x),
+            tables::estimate(&s.along_y),
             seeds(&s.difference),
             limited(s),
         ]
@@ -182,13 +182,6 @@ fn limited(slopes: &MatrixSlopes) -> String {
     }
 }
 
-fn number(estimate: &Estimate) -> String {
-    let text = estimated(estimate.value, estimate.interval);
-    format!("{} {}", text.value, text.interval)
-        .trim_end()
-        .to_owned()
-}
-
 /// An estimate whose interval may be open.
 fn open(estimate: &Estimate) -> String {
     match estimate.interval {
@@ -196,7 +189,7 @@ fn open(estimate: &Estimate) -> String {
             let value = significant(estimate.value, 3);
             format!("{value} [{}, {}]", end(i.low), end(i.high))
         }
-        _ => number(estimate),
+        _ => tables::estimate(estimate),
     }
 }
 
@@ -257,20 +250,15 @@ fn csv(found: &ScalingFits) -> String {
                     axis: &str,
                     quantity: &str,
                     e: &Estimate| {
-        let bound = |pick: fn(&analysis::Interval) -> f64| {
-            let bound = e.interval.as_ref().map(pick);
-            bound.map_or_else(String::new, |x| x.to_string())
-        };
+        let (low, high) = bounds(e.interval);
         let _ = writeln!(
             out,
-            "{},{},{},{},{quantity},{},{},{},{}",
+            "{},{},{},{},{quantity},{},{low},{high},{}",
             quote(benchmark),
             quote(pipeline),
             quote(metric),
             quote(axis),
             e.value,
-            bound(|i| i.low),
-            bound(|i| i.high),
             e.n
         );
     };
@@ -281,12 +269,7 @@ fn csv(found: &ScalingFits) -> String {
         }
         line(of, &law.axis, "exponent", &law.exponent);
         if let (Some(needed), Some(target)) = (&law.needed, found.target) {
-            line(
-                of,
-                &law.axis,
-                &format!("data for {}", fixed_target(target)),
-                needed,
-            );
+            line(of, &law.axis, &format!("data for {target}"), needed);
         }
     }
     for s in &found.slopes {
@@ -301,13 +284,4 @@ fn csv(found: &ScalingFits) -> String {
         );
     }
     out
-}
-
-/// A target as it was given.
-fn fixed_target(target: f64) -> String {
-    if target.fract() == 0.0 {
-        fixed(target, 0)
-    } else {
-        target.to_string()
-    }
 }

@@ -12,7 +12,7 @@ use analysis::{
 use crate::error::Result;
 use crate::figure::{self, FigureFormat};
 use crate::grid;
-use crate::tables::{TableFormat, escape, quote};
+use crate::tables::{TableFormat, bounds, escape, quote};
 
 fn read(study_dir: &Path, options: &AggregateOptions) -> Result<(Results, ImprovementMatrix)> {
     let results = Results::open(study_dir)?;
@@ -137,19 +137,14 @@ fn csv(found: &ImprovementMatrix) -> String {
     for (first, row) in found.pipelines.iter().zip(&found.cells) {
         for (second, cell) in found.pipelines.iter().zip(row) {
             let Some(estimate) = cell else { continue };
-            let bound = |pick: fn(&analysis::Interval) -> f64| {
-                let bound = estimate.interval.as_ref().map(pick);
-                bound.map_or_else(String::new, |x| x.to_string())
-            };
+            let (low, high) = bounds(estimate.interval);
             let _ = writeln!(
                 out,
-                "{},{},{},{},{},{},{}",
+                "{},{},{},{},{low},{high},{}",
                 quote(first),
                 quote(second),
                 quote(&found.metric),
                 estimate.value,
-                bound(|i| i.low),
-                bound(|i| i.high),
                 found.benchmarks.len()
             );
         }

@@ -11,7 +11,10 @@
 use super::bootstrap::{Resampler, Scale, widen};
 use super::percentile::percentile;
 use super::small_sample::{LowN, factor};
-use super::{Estimate, Interval};
+use super::{Estimate, Interval, Observed, Panel};
+use crate::error::Result;
+use crate::study::Better;
+use std::collections::BTreeSet;
 
 /// The runs of two sides on one task, by resampling unit (usually one run each).
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +27,56 @@ pub struct Duel {
     pub second: Vec<Vec<f64>>,
     /// Whether unit u is the same seed on both sides.
     pub paired: bool,
+}
+
+/// The values of each resampling unit.
+pub(crate) type Units = Vec<Vec<f64>>;
+
+/// The values of two sides by common unit, where both have the same seeds and at least two units; else none.
+///
+/// # Errors
+/// `Conflict` when one evaluation of a side has two values of `metric`.
+pub(crate) fn paired(
+    metric: &str,
+    first: &[Observed],
+    second: &[Observed],
+) -> Result<Option<[Units; 2]>> {
+    let seeds = |side: &[Observed]| -> BTreeSet<i64> { side.iter().map(|o| o.seed).collect() };
+    if seeds(first) != seeds(second) {
+        return Ok(None);
+    }
+    // An evaluation that stands on both sides need not be equal on both, and is a run of each.
+    let named = |name: &str, side: &[Observed]| -> Vec<Observed> {
+        let named = side.iter().cloned().map(|o| Observed {
+            evaluation_id: format!("{name}/{}", o.evaluation_id),
+            ..o
+        });
+        named.collect()
+    };
+    let panel = Panel::new(metric, &[named("first", first), named("second", second)])?;
+    let sides = [panel.by_unit(0), panel.by_unit(1)];
+    let whole = sides.iter().flatten().all(|unit| !unit.is_empty());
+    Ok((whole && panel.units() > 1).then_some(sides))
+}
+
+impl Duel {
+    /// The duel of two sides, values turned so that larger is better.
+    pub(crate) fn new(task: &str, better: Better, sides: [&Units; 2], paired: bool) -> Self {
+        let sign = match better {
+            Better::Higher => 1.0,
+            Better::Lower => -1.0,
+        };
+        let upwards = |units: &Units| -> Units {
+            let turned = |unit: &Vec<f64>| unit.iter().map(|x| sign * x).collect();
+            units.iter().map(turned).collect()
+        };
+        Self {
+            task: task.to_owned(),
+            first: upwards(sides[0]),
+            second: upwards(sides[1]),
+            paired,
+        }
+    }
 }
 
 /// Wins by pairs of units, and runs by unit.

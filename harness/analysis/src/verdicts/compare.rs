@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 use crate::load::{Observation, Query, Results};
 use crate::stats::bootstrap::Resampler;
 use crate::stats::holm::holm;
-use crate::stats::improvement_interval::{Duel, improvements, plain_improvements};
+use crate::stats::improvement_interval::{Duel, improvements, paired, plain_improvements};
 use crate::stats::small_sample::LowN;
 use crate::stats::welch::{Difference, Moments};
-use crate::stats::{Estimate, Observed, Panel, mean, sd};
+use crate::stats::{Estimate, mean, sd};
 use crate::study::{Better, Study};
 
 /// What to compare.
@@ -240,10 +240,12 @@ impl Scene<'_> {
             work.row.decision = Decision::NotComparable;
         } else if let (Some(own), Some(theirs)) = (&work.row.first, &work.row.second) {
             let value = own.mean - theirs.mean;
-            let pairs = self.pairs_of_seeds(&a, &b)?;
+            let pairs = paired(&self.metric, &a.observed, &b.observed)?;
             work.row.paired = pairs.is_some();
             let together = pairs.as_ref().filter(|_| !self.rliable);
-            work.duel = Some(self.duel(benchmark, &a, &b, together));
+            let sides = together.map_or([&a.units, &b.units], |[a, b]| [a, b]);
+            let duel = Duel::new(benchmark, self.better, sides, together.is_some());
+            work.duel = Some(duel);
             work.difference = difference(&a, &b, pairs.as_ref());
             let single = Measured {
                 value,
@@ -257,50 +259,6 @@ impl Scene<'_> {
         }
         work.row.decision_holm = work.row.decision;
         Ok(work)
-    }
-
-    /// The values of both sides by common unit, where both have the same seeds and at least two units.
-    fn pairs_of_seeds(&self, a: &Runs, b: &Runs) -> Result<Option<[Vec<Vec<f64>>; 2]>> {
-        if a.seeds != b.seeds {
-            return Ok(None);
-        }
-        // An evaluation that both studies have need not be equal in both: they may normalise it otherwise.
-        let named = |side: &str, runs: &Runs| -> Vec<Observed> {
-            let named = runs.observed.iter().cloned().map(|o| Observed {
-                evaluation_id: format!("{side}/{}", o.evaluation_id),
-                ..o
-            });
-            named.collect()
-        };
-        let panel = Panel::new(&self.metric, &[named("first", a), named("second", b)])?;
-        let sides = [panel.by_unit(0), panel.by_unit(1)];
-        let whole = sides.iter().flatten().all(|unit| !unit.is_empty());
-        Ok((whole && panel.units() > 1).then_some(sides))
-    }
-
-    fn duel(
-        &self,
-        benchmark: &str,
-        a: &Runs,
-        b: &Runs,
-        pairs: Option<&[Vec<Vec<f64>>; 2]>,
-    ) -> Duel {
-        // Wins are counted where more is better.
-        let upwards = |units: &[Vec<f64>]| -> Vec<Vec<f64>> {
-            let sign = match self.better {
-                Better::Higher => 1.0,
-                Better::Lower => -1.0,
-            };
-            let turned = |unit: &Vec<f64>| unit.iter().map(|x| sign * x).collect();
-            units.iter().map(turned).collect()
-        };
-        let (first, second) = pairs.map_or((&a.units, &b.units), |[a, b]| (a, b));
-        Duel {
-            task: benchmark.to_owned(),
-            first: upwards(first),
-            second: upwards(second),
-            paired: pairs.is_some(),
-        }
     }
 }
 

@@ -104,7 +104,8 @@ fn figure_format(option: &str, file: &Path) -> Result<FigureFormat, Refusal> {
                 "{option} {}: expected the ending .svg or .png",
                 file.display()
             );
-            Err(Refusal::new(Exit::Usage, message).hint("--format json prints the numbers"))
+            Err(Refusal::new(Exit::Usage, message)
+                .hint("--format json prints the numbers, those of all pairs with --improvement"))
         }
     }
 }

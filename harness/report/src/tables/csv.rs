@@ -1,7 +1,7 @@
 //! One line per cell, all digits (shortest text that reads back as the same number), RFC 4180 quoting. A last column
 //! `normalizer` is there where scores are by another normaliser than the study's own.
 
-use analysis::{Entry, Table};
+use analysis::{Entry, Interval, Table};
 
 use super::Content;
 
@@ -107,6 +107,12 @@ fn fields(table: &Table, r: usize, c: usize, entry: &Entry) -> Vec<String> {
 fn line(fields: &[String]) -> String {
     let quoted: Vec<String> = fields.iter().map(|field| quote(field)).collect();
     quoted.join(",") + "\n"
+}
+
+/// Both ends of an interval, all digits; empty without one.
+pub(crate) fn bounds(interval: Option<Interval>) -> (String, String) {
+    let end = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+    (end(interval.map(|i| i.low)), end(interval.map(|i| i.high)))
 }
 
 pub(crate) fn quote(field: &str) -> String {

@@ -20,9 +20,9 @@ mod latex;
 pub(crate) mod layout;
 pub(crate) mod markdown;
 
-pub(crate) use csv::quote;
+pub(crate) use csv::{bounds, quote};
 use layout::Layout;
-pub(crate) use layout::number;
+pub(crate) use layout::{estimate, number};
 pub(crate) use markdown::escape;
 
 /// A number with its interval as texts.

@@ -9,4 +9,6 @@ mod fixture;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod pairs;
+#[cfg(test)]
 mod renderings;

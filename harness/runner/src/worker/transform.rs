@@ -67,9 +67,12 @@ impl Transform {
                 ..Self::identity(dim)
             });
         }
-        let width = |i| match spec.entries.contains(&i) {
-            true => spec.features as usize,
-            false => 1,
+        let width = |i| {
+            if spec.entries.contains(&i) {
+                spec.features as usize
+            } else {
+                1
+            }
         };
         let mut end = 0;
         let blocks = (0..dim).map(|i| {

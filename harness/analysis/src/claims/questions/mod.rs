@@ -42,5 +42,5 @@ pub(crate) const OTHER_KIND: &str = "the claim is of another kind";
 
 /// Value and policy slope of one matrix.
 pub(crate) fn slopes_of(x: &[(f64, f64)], y: &[f64]) -> Option<(f64, f64)> {
-    crate::stats::slopes::fit(x, y).map(|s| (s.value, s.policy))
+    crate::stats::slopes::fit(x, y).map(|s| (s.first, s.second))
 }

@@ -11,7 +11,7 @@ use crate::claims::table::{Column, Table};
 use crate::point::{Level, Point};
 use crate::stats::slopes::{Slopes, fit};
 
-/// log10 of both fractions at each cell, or why they are not there.
+/// log10 of the fractions of value and policy data at each cell, or why they are not there.
 pub(crate) fn regressors(
     points: &[Point],
     value_axis: &str,
@@ -82,11 +82,11 @@ pub(crate) fn slopes(scope: &Scope<'_>) -> Result<Vec<Question>, String> {
             policy_bounded,
             "policy slope - value slope",
             0.0,
-            |s| s.policy - s.value,
+            |s| s.second - s.first,
         )
     })?;
     let clear =
-        scope.settings(|place| build(place, value_bounded, "value slope", *margin, |s| s.value))?;
+        scope.settings(|place| build(place, value_bounded, "value slope", *margin, |s| s.first))?;
     Ok(vec![
         Question {
             name: format!(
