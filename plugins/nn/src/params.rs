@@ -31,6 +31,11 @@ impl Layout {
         Self::default()
     }
 
+    /// Appends a parameter of one element, `[1]`, that starts at `value`.
+    pub fn scalar(&mut self, name: String, value: f64) -> Slot {
+        self.declare(name, &[1], Fill::Constant(value))
+    }
+
     /// Appends a parameter.
     pub(crate) fn declare(&mut self, name: String, shape: &[i64], fill: Fill) -> Slot {
         let count: i64 = shape.iter().product();
