@@ -7,6 +7,7 @@ const SAMPLER: &[&str] = &[
     "src/worker/sampler.rs",
     "src/worker/goals.rs",
     "src/worker/transform.rs",
+    "src/worker/reward.rs",
     "src/worker/services.rs",
     "src/worker/oracle.rs",
     "../dataset/src/view.rs",
@@ -18,6 +19,7 @@ const ONLINE: &[&str] = &[
     "src/worker/replay.rs",
     "src/worker/environment.rs",
 ];
+const JOINT: &[&str] = &["src/worker/joint.rs"];
 const EVALUATOR: &[&str] = &[
     "src/worker/evaluate.rs",
     "src/worker/play.rs",
@@ -66,5 +68,6 @@ fn expand(path: &str) -> Vec<String> {
 fn main() {
     println!("cargo:rustc-env=ASSAY_SAMPLER_SOURCE={}", hash(SAMPLER));
     println!("cargo:rustc-env=ASSAY_ONLINE_SOURCE={}", hash(ONLINE));
+    println!("cargo:rustc-env=ASSAY_JOINT_SOURCE={}", hash(JOINT));
     println!("cargo:rustc-env=ASSAY_EVALUATOR_SOURCE={}", hash(EVALUATOR));
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use manifest::{
-    BenchmarkDefinition, BenchmarkRef, Manifest, Pipeline, StageSpec, TransformKind, TransformSpec,
+    BenchmarkDefinition, BenchmarkRef, Manifest, Pipeline, Schedule, StageSpec, TransformKind,
+    TransformSpec,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -149,7 +150,8 @@ impl Facts {
                 Some(other) => json(other),
             },
         );
-        add("rewards", "as recorded".into());
+        let rewards = reference.reward.as_ref();
+        add("rewards", rewards.map_or("as recorded".into(), json));
         add(
             "ends",
             "terminated stops the bootstrap, truncated does not".into(),
@@ -173,16 +175,22 @@ impl Facts {
             training.batch_size.to_string(),
         );
         self.add(Section::Training, "precision", word(&training.precision));
-        self.add(
-            Section::Training,
-            "schedule",
-            "stage after stage, each on the frozen one before",
-        );
+        let joint = |p: &&Pipeline| p.schedule == Schedule::Joint;
+        let schedule = match manifest.pipelines.iter().filter(joint).count() {
+            0 => "stage after stage, each on the frozen one before",
+            n if n == manifest.pipelines.len() => "stages in turn, an update each",
+            _ => "stage after stage, or in turn where a method says so",
+        };
+        self.add(Section::Training, "schedule", schedule);
     }
 
     fn method(&mut self, pipeline: &Pipeline) {
         let names: Vec<&str> = pipeline.stages.iter().map(|s| s.learner.as_str()).collect();
-        self.add(Section::Methods, &pipeline.name, names.join(", then "));
+        let joined = match pipeline.schedule {
+            Schedule::Decoupled => names.join(", then "),
+            Schedule::Joint => format!("{}, in turn", names.join(" and ")),
+        };
+        self.add(Section::Methods, &pipeline.name, joined);
         for stage in &pipeline.stages {
             let mut add = |key: &str, value: String| {
                 self.add(

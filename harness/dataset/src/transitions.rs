@@ -217,6 +217,14 @@ impl Transitions {
         }
     }
 
+    /// The same transitions with other rewards.
+    pub fn with_rewards(&self, reward: impl Fn(f32) -> f32) -> Self {
+        Self {
+            reward: self.reward.iter().map(|&r| reward(r)).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Whether the row is the last of its trajectory.
     pub fn is_last(&self, row: usize) -> bool {
         row + 1 == self.len() || self.episode[row + 1] != self.episode[row]

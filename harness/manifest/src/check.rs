@@ -3,7 +3,7 @@
 use crate::check_shown::check_shown;
 use crate::check_tuning::check_tuning;
 use crate::error::{Error, Position, nearest};
-use crate::types::{Manifest, Pipeline, StageSpec};
+use crate::types::{Manifest, Pipeline, Schedule, StageSpec};
 use std::collections::BTreeSet;
 
 /// Locates a key path in the file the manifest came from.
@@ -137,10 +137,13 @@ fn check_benchmarks(manifest: &Manifest, locate: Locate<'_>) -> Result<(), Error
                 hint: Some("leave it out for study.seeds.count".into()),
             });
         }
-        let transform = benchmark.transform.as_ref();
-        if let Some((key, reason)) = transform.and_then(|t| t.problem()) {
+        let transform = benchmark.transform.as_ref().and_then(|t| t.problem());
+        let reward = benchmark.reward.as_ref().and_then(|r| r.problem());
+        let wrong = transform.map(|(key, reason)| (format!("transform.{key}"), reason));
+        let wrong = wrong.or(reward.map(|(key, reason)| (format!("reward.{key}"), reason)));
+        if let Some((key, reason)) = wrong {
             return Err(Error::Value {
-                at: locate(&format!("benchmark[{i}].transform.{key}")),
+                at: locate(&format!("benchmark[{i}].{key}")),
                 reason,
                 hint: None,
             });
@@ -201,6 +204,11 @@ fn check_pipeline(
             );
         }
     }
+    if pipeline.schedule == Schedule::Joint
+        && let Some(reason) = not_joint(pipeline)
+    {
+        return fail(format!("pipeline[{i}].schedule"), reason);
+    }
     if let Some(online) = &pipeline.online {
         if let Some((key, reason)) = online.problem() {
             return fail(format!("pipeline[{i}].online.{key}"), reason);
@@ -229,6 +237,28 @@ fn check_pipeline(
         )?;
     }
     Ok(())
+}
+
+/// Why the stages cannot be trained in turn.
+fn not_joint(pipeline: &Pipeline) -> Option<String> {
+    let trained: Vec<_> = pipeline.trained().collect();
+    let [first, others @ ..] = trained.as_slice() else {
+        return Some("schedule is `joint`, but no stage is trained".into());
+    };
+    if others.is_empty() {
+        let role = &first.role;
+        return Some(format!(
+            "schedule is `joint`, but stage `{role}` alone is trained"
+        ));
+    }
+    if pipeline.online.is_some() {
+        return Some("schedule is `joint`, which an online phase cannot follow".into());
+    }
+    let other = others.iter().find(|s| s.updates != first.updates)?;
+    Some(format!(
+        "schedule is `joint`, but stage `{}` has {} updates and stage `{}` {}: in turn they have the same number",
+        first.role, first.updates, other.role, other.updates
+    ))
 }
 
 pub(crate) fn known_benchmark(

@@ -71,7 +71,7 @@ pub struct StageIdentity {
     pub params: Map<String, Value>,
     /// Data view; absent for stages that do not learn from data.
     pub data: Option<DataIdentity>,
-    /// Facts about the benchmark that reach the learner: bounds, discount, rules of goals and transform.
+    /// Facts about the benchmark that reach the learner: bounds, discount, rules of goals, transform of states and of rewards.
     pub problem: Value,
     /// Run seed.
     pub seed: u64,
@@ -138,6 +138,28 @@ pub fn online_ids(
     binaries: Option<&Binaries>,
 ) -> Ids {
     node_ids("online", online, upstream, binaries)
+}
+
+/// Stages that are trained in turn; what each computes is upstream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JointIdentity {
+    /// Roles in the order of their updates.
+    pub stages: Vec<String>,
+    /// Updates of each.
+    pub updates: u64,
+    /// Updates at which all states are kept, the last included.
+    pub snapshots: Vec<u64>,
+    /// Source hash of the loop.
+    pub source: String,
+}
+
+/// The ids of stages that are trained in turn. `upstream`: (role, ids) of each stage as if it were trained after those it is bound to.
+pub fn joint_ids(
+    joint: &JointIdentity,
+    upstream: &[(String, Ids)],
+    binaries: Option<&Binaries>,
+) -> Ids {
+    node_ids("joint", joint, upstream, binaries)
 }
 
 /// What an evaluation computes; binaries apart.

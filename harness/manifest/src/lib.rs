@@ -18,6 +18,7 @@ pub mod params;
 mod parse;
 mod part;
 pub mod random;
+mod reward;
 mod schema;
 mod shown;
 mod transform;
@@ -31,10 +32,12 @@ pub use goal::{End, Future, GoalRules, GoalSampling, Reached};
 pub use online::Online;
 pub use parse::{locate, parse_benchmark, parse_document, parse_manifest};
 pub use part::{Part, SeedRange};
+pub use reward::{RewardDivisor, RewardSpec};
 pub use schema::manifest_schema;
 pub use shown::{Better, Figure, FigureKind, Finding, Pair, Table};
 pub use transform::{TransformKind, TransformSpec};
 pub use types::{
     ActionMode, BenchmarkRef, Evaluation, IdentityMode, Limits, Manifest, NumericMode, Pipeline,
-    Plugins, PolicyView, Precision, Seeds, Selection, StageSpec, Study, Sweep, Training, Tuning,
+    Plugins, PolicyView, Precision, Schedule, Seeds, Selection, StageSpec, Study, Sweep, Training,
+    Tuning,
 };

@@ -2,6 +2,7 @@
 
 use crate::expert::ExpertSpec;
 use crate::online::Online;
+use crate::reward::RewardSpec;
 use crate::shown::{Figure, Finding, Table};
 use crate::transform::TransformSpec;
 use schemars::JsonSchema;
@@ -118,6 +119,9 @@ pub struct BenchmarkRef {
     /// How states are shown to learners and policies; absent: as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformSpec>,
+    /// How rewards are shown to learners; absent: as they are. Scores are those of the environment either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward: Option<RewardSpec>,
     /// Keys of the dataset's recipe set anew, by dotted path, e.g. `"behaviour.noise" = 0.3` or `action_label = "clean"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recipe: BTreeMap<String, serde_json::Value>,
@@ -174,9 +178,37 @@ pub struct Pipeline {
     /// Stages in order.
     #[schemars(length(min = 1))]
     pub stages: Vec<StageSpec>,
+    /// In which order stages are trained.
+    #[serde(default, skip_serializing_if = "Schedule::is_decoupled")]
+    pub schedule: Schedule,
     /// Interaction after offline training; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub online: Option<Online>,
+}
+
+impl Pipeline {
+    /// The stages that are trained.
+    pub fn trained(&self) -> impl Iterator<Item = &StageSpec> {
+        let is_trained = |s: &&StageSpec| s.updates > 0 && crate::check::uses_data(s);
+        self.stages.iter().filter(is_trained)
+    }
+}
+
+/// In which order the stages of a pipeline are trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// One after the other: each is trained to its end, frozen, then used.
+    #[default]
+    Decoupled,
+    /// In turn, one update each, as published code trains values and policies; all have the same number of updates.
+    Joint,
+}
+
+impl Schedule {
+    fn is_decoupled(&self) -> bool {
+        *self == Self::Decoupled
+    }
 }
 
 /// One learner with its hyperparameters, data view and budget.

@@ -1,6 +1,6 @@
 //! What a worker is told: one node, with everything it needs resolved to paths, digests and numbers.
 
-use manifest::{GoalRules, Online, PolicyView, TransformSpec};
+use manifest::{GoalRules, Online, PolicyView, RewardSpec, TransformSpec};
 use plugin_host::Runtime;
 use plugin_host::numeric::Resolved;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub struct Job {
     pub evaluation: Option<EvaluationJob>,
     /// Present for online phases and for the evaluations of what they made.
     pub online: Option<OnlineJob>,
+    /// Present where stages are trained in turn, and for the evaluations of what they became.
+    pub joint: Option<JointJob>,
     /// For evaluations: the stage of the declared expert, if there is one.
     pub expert: Option<Box<Job>>,
     /// Runtimes to load first.
@@ -113,6 +115,8 @@ pub struct DataJob {
     pub goal: Option<GoalRules>,
     /// How states are shown to learners and policies; absent: as they are.
     pub transform: Option<TransformSpec>,
+    /// How rewards are shown to learners; absent: as they are.
+    pub reward: Option<RewardSpec>,
     /// Environment id, for the oracle and for evaluations.
     pub environment: String,
 }
@@ -133,6 +137,20 @@ pub struct OnlineJob {
     pub snapshots: Vec<u64>,
     /// Library and model files of the environment.
     pub world: World,
+}
+
+/// Stages that are trained in turn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointJob {
+    /// Id of their node.
+    pub run_id: String,
+    /// Indices of the job's stages that are trained, ascending.
+    pub trained: Vec<usize>,
+    /// Updates of each.
+    pub updates: u64,
+    /// Updates after which the states are kept.
+    pub snapshots: Vec<u64>,
 }
 
 /// Where a simulator comes from.

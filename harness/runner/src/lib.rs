@@ -39,5 +39,7 @@ pub use worker::collect::{Collecting, collect};
 pub const SAMPLER_SOURCE: &str = env!("ASSAY_SAMPLER_SOURCE");
 /// Hash of the sources that decide what happens in an online phase.
 pub const ONLINE_SOURCE: &str = env!("ASSAY_ONLINE_SOURCE");
+/// Hash of the sources that decide how stages are trained in turn.
+pub const JOINT_SOURCE: &str = env!("ASSAY_JOINT_SOURCE");
 /// Hash of the sources that decide how a policy is scored.
 pub const EVALUATOR_SOURCE: &str = env!("ASSAY_EVALUATOR_SOURCE");

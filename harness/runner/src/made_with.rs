@@ -1,7 +1,7 @@
 //! What a plan's results are made with, so that parts computed at different places can be told apart.
 
 use crate::plan::Plan;
-use crate::{EVALUATOR_SOURCE, ONLINE_SOURCE, SAMPLER_SOURCE};
+use crate::{EVALUATOR_SOURCE, JOINT_SOURCE, ONLINE_SOURCE, SAMPLER_SOURCE};
 use std::collections::BTreeMap;
 
 /// Digests by name: `plugin iql`, `library libmujoco.so of mujoco 3.9.0`, `evaluator`, ...; and `numeric`, the instruction path. Two parts of a
@@ -14,6 +14,9 @@ pub fn made_with(plan: &Plan) -> BTreeMap<String, String> {
     ]);
     for node in plan.nodes.values() {
         let job = &node.job;
+        if job.joint.is_some() {
+            found.insert("joint training".into(), JOINT_SOURCE.to_owned());
+        }
         found.insert("numeric".into(), job.numeric.instruction_path.clone());
         for stage in &job.stages {
             if let Some((_, digest)) = &stage.library {

@@ -50,8 +50,9 @@ pub fn origins(plan: &Plan, store: &Store, manifest: &str) -> Result<Origins, Er
 /// the stages of a declared expert.
 fn behind(job: &Job) -> Vec<(String, String)> {
     let expert = job.expert.iter().flat_map(|expert| &expert.stages);
-    let stages = job.stages.iter().chain(expert);
-    let trained = stages.filter(|stage| !stage.run_id.is_empty());
+    // Stages in turn have one node, which is upstream.
+    let own = job.stages.iter().filter(|_| job.joint.is_none());
+    let trained = own.chain(expert).filter(|stage| !stage.run_id.is_empty());
     let mut nodes: Vec<(String, String)> = trained
         .map(|stage| (stage.role.clone(), stage.run_id.clone()))
         .collect();

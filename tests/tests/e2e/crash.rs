@@ -300,6 +300,27 @@ fn an_online_phase_that_is_resumed_ends_in_the_same_bytes() {
     }
 }
 
+/// Stages in turn go on with every learner.
+#[test]
+fn stages_in_turn_that_are_resumed_end_in_the_same_bytes() {
+    let text = chain().replace("name = \"climb\"", "name = \"climb\"\nschedule = \"joint\"");
+    let text = text.replace("updates = 20", "updates = 60");
+    let scene = Scene::new();
+    scene.write("chain.toml", &text);
+    scene.run(&["run", "chain.toml"]).expect(0);
+    let expected = content(&scene.results());
+    let mut resumed = 0;
+    for nth in [20, 40, 60] {
+        std::fs::remove_dir_all(scene.results()).unwrap();
+        with_failpoint(&scene, "chain.toml", "ASSAY_FAILPOINT_WORKER", nth);
+        expected.recovers(&scene, "chain.toml", &format!("in turn, failpoint {nth}"));
+        let nodes = nodes(&scene.results());
+        let joint = nodes.values().find(|n| n.kind == "joint").unwrap();
+        resumed += u64::from(joint.provenance.resumed_from_update > 0);
+    }
+    assert!(resumed > 0, "no disturbance met the stages in turn");
+}
+
 /// Bounded wait; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -208,6 +208,11 @@ impl Rates {
             let step_s = self.online_step_s + online.rules.updates_per_step as f64 * update_s;
             return self.start_s + online.rules.steps as f64 * step_s;
         }
+        if let Some(turns) = &job.joint {
+            let trained = turns.trained.iter().filter_map(|&k| job.stages.get(k));
+            let update_s: f64 = trained.map(of_stage).sum();
+            return self.start_s + turns.updates as f64 * update_s;
+        }
         let trained = job.stages.last();
         self.start_s + trained.map_or(0.0, |s| s.updates as f64 * of_stage(s))
     }
@@ -252,7 +257,8 @@ fn name(node: &NodePlan) -> &str {
 }
 
 fn is_training(node: &NodePlan) -> bool {
-    node.kind == NodeKind::Stage && node.job.online.is_none()
+    let job = &node.job;
+    node.kind == NodeKind::Stage && job.online.is_none() && job.joint.is_none()
 }
 
 /// Seconds of a finished node that no other worker had begun.

@@ -2,10 +2,10 @@
 
 use super::bind::bind;
 use super::graph::{Builder, closure};
-use super::resolve::{LearnerFacts, learner};
+use super::resolve::{EnvironmentFacts, LearnerFacts, learner};
 use crate::error::Error;
 use manifest::expand::{Point, declared, stages_at};
-use manifest::{Pipeline, PolicyView, StageSpec};
+use manifest::{BenchmarkDefinition, Pipeline, PolicyView, StageSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -48,6 +48,36 @@ impl Builder<'_> {
             }));
         }
         Ok(())
+    }
+
+    /// Whether the rewards of benchmark `i` can be shown rescaled.
+    pub(super) fn check_reward(
+        &self,
+        i: usize,
+        definition: &BenchmarkDefinition,
+        environment: &EnvironmentFacts,
+    ) -> Result<(), Error> {
+        if self.manifest.benchmarks[i].reward.is_none() {
+            return Ok(());
+        }
+        let reason = if definition.goal.is_some() {
+            format!(
+                "rewards of `{}` come from the rule of its goals, not from its data",
+                definition.id
+            )
+        } else if environment.has_oracle {
+            format!(
+                "values of environment `{}` are compared with exact ones, of its own rewards",
+                environment.id
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::Manifest(manifest::Error::Value {
+            at: (self.resolver.locate)(&format!("benchmark[{i}].reward")),
+            reason,
+            hint: Some("leave `reward` out".into()),
+        }))
     }
 
     /// Learners that exist, for hints; those of the manifest with their facts, others by what they provide.

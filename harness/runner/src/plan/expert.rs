@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::job::Job;
 use dataset::{Dataset, DatasetId};
 use manifest::identity::Ids;
-use manifest::{BenchmarkDefinition, ExpertSpec, Pipeline};
+use manifest::{BenchmarkDefinition, ExpertSpec, Pipeline, Schedule};
 use std::collections::BTreeMap;
 
 /// An expert as planned.
@@ -104,8 +104,9 @@ impl Builder<'_> {
         let facts = BenchmarkFacts {
             name: benchmark.name.clone(),
             definition: benchmark.definition.clone(),
-            // It sees the environment's own states, whatever the methods see.
+            // It sees the environment's own states and rewards, whatever the methods see.
             transform: None,
+            reward: None,
             recipe: None,
             datasets: BTreeMap::from([(key, (dataset.id().to_string(), digest))]),
         };
@@ -116,6 +117,7 @@ impl Builder<'_> {
             benchmarks: None,
             axes: false,
             stages: vec![stage.clone()],
+            schedule: Schedule::Decoupled,
             online: None,
         };
         let scene = Scene {

@@ -6,10 +6,10 @@ use super::resolve::{
 };
 use super::{BenchmarkFacts, Cell, CellState, NodeKind, NodePlan, Places, Plan, Resolver};
 use crate::error::Error;
-use crate::job::{Job, StageJob};
+use crate::job::{Job, JointJob, OnlineJob, StageJob};
 use manifest::expand::{Point, points, stages_at};
 use manifest::identity::Ids;
-use manifest::{BenchmarkRef, Manifest, NumericMode, Pipeline, Seeds, StageSpec, Study};
+use manifest::{BenchmarkRef, Manifest, NumericMode, Pipeline, Schedule, Seeds, StageSpec, Study};
 use plugin_host::Runtime;
 use plugin_host::numeric::{Request, Resolved, resolve};
 use serde_json::Value;
@@ -44,6 +44,16 @@ pub(super) struct Planned {
     pub(super) ids: Ids,
     pub(super) identity: Value,
     pub(super) runtimes: Vec<Runtime>,
+}
+
+/// What made the policy that is scored.
+pub(super) enum Made {
+    /// The pipeline's stages, one after the other.
+    Stages,
+    /// An online phase after them.
+    Online(Ids, OnlineJob),
+    /// The stages in turn.
+    Joint(Ids, JointJob),
 }
 
 /// Run seeds of a benchmark, each with whether values are chosen on it.
@@ -118,6 +128,7 @@ impl<'a> Builder<'a> {
             self.check_needs(i, pipeline, &definitions, &environments, &known)?;
         }
         for (i, reference) in manifest.benchmarks.iter().enumerate() {
+            self.check_reward(i, &definitions[i], &environments[i])?;
             if let Some(expert) = &reference.expert {
                 self.check_expert(i, expert, &environments[i])?;
             }
@@ -228,11 +239,18 @@ impl<'a> Builder<'a> {
         };
         if !oracle || scene.environment.has_oracle {
             let planned = self.plan_stages(scene, &stages, seed)?;
-            let online = match &scene.pipeline.online {
-                Some(rules) => Some(self.plan_online(scene, &planned, seed, rules)?),
-                None => None,
+            let made = match &scene.pipeline.online {
+                Some(rules) => {
+                    let (ids, phase) = self.plan_online(scene, &planned, seed, rules)?;
+                    Made::Online(ids, phase)
+                }
+                None if scene.pipeline.schedule == Schedule::Joint => {
+                    let (ids, turns) = self.plan_joint(scene, &planned, seed)?;
+                    Made::Joint(ids, turns)
+                }
+                None => Made::Stages,
             };
-            let evaluation = self.plan_evaluation(scene, &planned, seed, online)?;
+            let evaluation = self.plan_evaluation(scene, &planned, seed, made)?;
             cell.state = CellState::Planned { evaluation };
         }
         self.plan.cells.push(cell);
@@ -250,7 +268,9 @@ impl<'a> Builder<'a> {
             let last = j + 1 == stages.len();
             let one = self.plan_stage(scene, stage, j, seed, last, &planned)?;
             planned.push(one);
-            self.add_stage_node(scene, &planned, j, seed)?;
+            if scene.pipeline.schedule == Schedule::Decoupled {
+                self.add_stage_node(scene, &planned, j, seed)?;
+            }
         }
         Ok(planned)
     }
@@ -297,6 +317,7 @@ impl<'a> Builder<'a> {
             data: self.data_job(scene, seed)?,
             evaluation: None,
             online: None,
+            joint: None,
             expert: None,
             runtimes,
             numeric: self.numeric.clone(),

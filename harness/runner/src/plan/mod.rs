@@ -5,6 +5,7 @@ mod bind;
 mod check;
 mod expert;
 mod graph;
+mod joint;
 mod needs;
 mod online;
 mod resolve;
@@ -126,6 +127,8 @@ pub struct BenchmarkFacts {
     pub definition: manifest::BenchmarkDefinition,
     /// How states are shown to learners and policies; absent: as they are.
     pub transform: Option<manifest::TransformSpec>,
+    /// How rewards are shown to learners; absent: as they are.
+    pub reward: Option<manifest::RewardSpec>,
     /// Recipe of its data with the keys that the manifest sets; absent for imported data.
     pub recipe: Option<envs::DatasetRecipe>,
     /// Dataset id and digest by dataset seed.

@@ -188,6 +188,7 @@ pub(crate) fn datasets(
         name: reference.name().to_owned(),
         definition,
         transform: reference.transform.clone(),
+        reward: reference.reward.clone(),
         recipe,
         datasets: found,
     })

@@ -1,10 +1,10 @@
 //! Evaluations: their identity and what their worker is told.
 
-use super::graph::{Builder, Planned, Scene, name_of};
+use super::graph::{Builder, Made, Planned, Scene, name_of};
 use super::{NodeKind, NodePlan};
 use crate::EVALUATOR_SOURCE;
 use crate::error::Error;
-use crate::job::{EvaluationJob, Job, OnlineJob};
+use crate::job::{EvaluationJob, Job};
 use manifest::identity::{EvaluationIdentity, Ids, evaluation_ids};
 use manifest::{ActionMode, EXPERT_ROLE};
 use std::collections::BTreeMap;
@@ -15,23 +15,20 @@ impl Builder<'_> {
         scene: &Scene<'_>,
         planned: &[Planned],
         seed: u64,
-        online: Option<(Ids, OnlineJob)>,
+        made: Made,
     ) -> Result<String, Error> {
         let last = planned.len() - 1;
         let policy = &planned[last];
         let asked = &self.manifest.evaluation;
         let mut evaluation = self.evaluation_job(scene);
         // After an online phase, what it made is scored instead, from before its first step on.
-        let scored = match &online {
-            Some((ids, phase)) => {
-                evaluation.snapshots.clone_from(&phase.snapshots);
-                ids.clone()
-            }
-            None => {
-                evaluation.snapshots.clone_from(&policy.job.snapshots);
-                policy.ids.clone()
-            }
+        let (scored, snapshots) = match &made {
+            Made::Online(ids, phase) => (ids, &phase.snapshots),
+            Made::Joint(ids, turns) => (ids, &turns.snapshots),
+            Made::Stages => (&policy.ids, &policy.job.snapshots),
         };
+        let scored = scored.clone();
+        evaluation.snapshots.clone_from(snapshots);
         let identity = EvaluationIdentity {
             environment: scene.environment.id.clone(),
             environment_version: scene.environment.version.clone(),
@@ -61,9 +58,10 @@ impl Builder<'_> {
         }
         let mut job = self.job_in_world(scene, planned, &ids, seed)?;
         job.identity = serde_json::to_value(&identity).unwrap_or_default();
-        let mut nodes = match &online {
-            Some((ids, _)) => BTreeMap::from([("online".to_owned(), ids.run_id.clone())]),
-            None => Self::nodes_behind(scene, planned, &[last]),
+        let mut nodes = match &made {
+            Made::Online(ids, _) => BTreeMap::from([("online".to_owned(), ids.run_id.clone())]),
+            Made::Joint(ids, _) => BTreeMap::from([("joint".to_owned(), ids.run_id.clone())]),
+            Made::Stages => Self::nodes_behind(scene, planned, &[last]),
         };
         if let Some(expert) = scene.expert {
             nodes.insert(EXPERT_ROLE.to_owned(), expert.ids.run_id.clone());
@@ -71,7 +69,11 @@ impl Builder<'_> {
         }
         job.upstream = nodes.clone();
         job.evaluation = Some(evaluation);
-        job.online = online.map(|(_, phase)| phase);
+        match made {
+            Made::Online(_, phase) => job.online = Some(phase),
+            Made::Joint(_, turns) => job.joint = Some(turns),
+            Made::Stages => {}
+        }
         let fraction = policy.job.view.data_fraction;
         let node = NodePlan {
             kind: NodeKind::Evaluation,

@@ -165,6 +165,9 @@ impl Builder<'_> {
         if let Some(transform) = &data.transform {
             problem["transform"] = serde_json::to_value(transform).unwrap_or_default();
         }
+        if let Some(reward) = &data.reward {
+            problem["reward"] = serde_json::to_value(reward).unwrap_or_default();
+        }
         if data.action_count > 0 {
             problem["action_count"] = data.action_count.into();
         }
@@ -195,6 +198,7 @@ impl Builder<'_> {
             observation_shape: scene.environment.observation_shape,
             goal: scene.benchmark.definition.goal.clone(),
             transform: scene.benchmark.transform.clone(),
+            reward: scene.benchmark.reward.clone(),
             environment: scene.environment.id.clone(),
         })
     }

@@ -4,8 +4,7 @@ use super::Reporter;
 use super::environment::Simulator;
 use super::failure::Stop;
 use super::measure::{self, CriticOf, Form, Measures, Named, Reference};
-use super::online::load_step;
-use super::stages::{Data, Live, Stages};
+use super::stages::{Data, Live, Stages, load_together};
 use super::train::node;
 use crate::clock::Stopwatch;
 use crate::job::{EvaluationJob, Job, StageJob};
@@ -57,8 +56,10 @@ pub(crate) fn evaluate(
         episodes: Vec::new(),
     };
     for (i, &update) in evaluation.snapshots.iter().enumerate() {
-        match &job.online {
-            Some(phase) => load_step(&mut stages, store, &phase.run_id, update)?,
+        let together = job.online.as_ref().map(|phase| &phase.run_id);
+        let together = together.or(job.joint.as_ref().map(|turns| &turns.run_id));
+        match together {
+            Some(run_id) => load_together(&mut stages, store, run_id, update)?,
             None => load_snapshot(&mut stages, store, &stage.run_id, update, stage.updates)?,
         }
         let policy = bind_policy(&mut stages, &stage.role)?;

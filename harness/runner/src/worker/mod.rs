@@ -5,12 +5,14 @@ mod environment;
 mod evaluate;
 mod failure;
 mod goals;
+mod joint;
 mod measure;
 mod noise;
 mod online;
 mod oracle;
 mod play;
 mod replay;
+mod reward;
 mod sampler;
 mod services;
 mod stages;
@@ -101,6 +103,9 @@ fn compute(job: &Job, reporter: &mut Reporter) -> Result<(), Stop> {
     match (&job.evaluation, &job.online) {
         (Some(evaluation), _) => evaluate::evaluate(job, evaluation, &store, reporter),
         (None, Some(phase)) => online::online(job, phase, &store, reporter),
-        (None, None) => train::train(job, &store, reporter),
+        (None, None) => match &job.joint {
+            Some(turns) => joint::joint(job, turns, &store, reporter),
+            None => train::train(job, &store, reporter),
+        },
     }
 }

@@ -11,7 +11,7 @@ use super::evaluate::{check_spec, form};
 use super::failure::Stop;
 use super::measure::call::{Form, Rows};
 use super::replay::{Replay, Step};
-use super::stages::{Data, Live, Stages};
+use super::stages::{Data, Live, Stages, load_states, states};
 use super::train::{node, pack, unpack};
 use crate::clock::Stopwatch;
 use crate::job::{Job, OnlineJob};
@@ -34,7 +34,7 @@ pub(crate) fn online(
     let data = Data::load(&job.data)?;
     let spec = data.transitions.as_ref();
     let replay = Replay::new(&data.transform, spec.observation_dim(), spec.action_dim());
-    let replay = Rc::new(RefCell::new(replay));
+    let replay = Rc::new(RefCell::new(replay.rewarded(data.rewards)));
     let mut stages =
         Stages::create_online(job, &data, store, (&replay, online.rules.replay_share))?;
     let libraries = stages.libraries.clone();
@@ -109,7 +109,7 @@ impl Interaction<'_> {
             self.step += 1;
             if self.step > rules.warmup_steps {
                 for &index in &self.online.continued {
-                    learner(stages, index)?.update(rules.updates_per_step)?;
+                    stages.learner(index)?.update(rules.updates_per_step)?;
                 }
             }
             self.keep_snapshot(stages)?;
@@ -176,15 +176,9 @@ impl Interaction<'_> {
         });
     }
 
-    /// States of the stages that go on learning, by index.
-    fn states(&self, stages: &mut Stages) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
-        let state = |&index: &usize| Ok((index as u64, learner(stages, index)?.save()?));
-        self.online.continued.iter().map(state).collect()
-    }
-
     fn keep_snapshot(&mut self, stages: &mut Stages) -> Result<(), Stop> {
         if self.online.snapshots.contains(&self.step) {
-            let states = self.states(stages)?;
+            let states = states(stages, &self.online.continued)?;
             self.snapshots.push((self.step, pack(&states)));
         }
         Ok(())
@@ -193,7 +187,7 @@ impl Interaction<'_> {
     /// Learners, interaction and snapshots so far, as one state.
     fn keep_partial(&self, stages: &mut Stages) -> Result<(), Stop> {
         let parts = [
-            (self.episode, pack(&self.states(stages)?)),
+            (self.episode, pack(&states(stages, &self.online.continued)?)),
             (0, self.replay.borrow().save()),
             (0, pack(&self.snapshots)),
         ];
@@ -220,7 +214,7 @@ impl Interaction<'_> {
         let (Some(states), Some(snapshots)) = (unpack(states), unpack(snapshots)) else {
             return Ok(0);
         };
-        load(stages, &states)?;
+        load_states(stages, &states)?;
         self.replay.borrow_mut().load(replay)?;
         self.snapshots = snapshots;
         self.metrics = partial.metrics;
@@ -264,37 +258,5 @@ impl Interaction<'_> {
             .map_err(Stop::store)?;
         self.store.drop_partial(&self.job.run_id);
         Ok(())
-    }
-}
-
-/// Loads states by the index of their stage.
-fn load(stages: &mut Stages, states: &[(u64, Vec<u8>)]) -> Result<(), Stop> {
-    for (index, state) in states {
-        learner(stages, *index as usize)?.load(state)?;
-    }
-    Ok(())
-}
-
-/// Loads the learners of the online phase `run_id` as they were after `step`.
-pub(crate) fn load_step(
-    stages: &mut Stages,
-    store: &Store,
-    run_id: &str,
-    step: u64,
-) -> Result<(), Stop> {
-    let name = format!("snapshots/{step}.bin");
-    let bytes = store
-        .node(run_id)
-        .and_then(|n| n.file(&name))
-        .map_err(Stop::store)?;
-    let states = unpack(&bytes)
-        .ok_or_else(|| Stop::new(FailureKind::Failed, format!("{name} of {run_id} is cut")))?;
-    load(stages, &states)
-}
-
-fn learner(stages: &mut Stages, index: usize) -> Result<&mut plugin_host::Learner, Stop> {
-    match stages.at(index)? {
-        Live::Plugin { learner, .. } => Ok(learner.as_mut()),
-        Live::Oracle(_) => Err(Stop::new(FailureKind::Failed, "the oracle does not learn")),
     }
 }

@@ -1,5 +1,6 @@
 //! Transitions of an online phase, in the order in which they were made.
 
+use super::reward::RewardScale;
 use super::sampler::Part;
 use super::transform::Transform;
 use dataset::{Transition, Transitions};
@@ -10,6 +11,7 @@ pub(crate) struct Replay {
     raw: Transitions,
     encoded: Transitions,
     transform: Transform,
+    rewards: RewardScale,
     /// Rows whose next observation is known.
     rows: Vec<u32>,
     /// Those of them with a successor action, or terminated.
@@ -33,12 +35,18 @@ impl Replay {
             raw: Transitions::empty(observation_dim, action_dim),
             encoded: Transitions::empty(transform.dim(), action_dim),
             transform: transform.clone(),
+            rewards: RewardScale::IDENTITY,
             rows: Vec::new(),
             with_next_action: Vec::new(),
         }
     }
 
-    /// All steps, with states as they are.
+    /// The same, with rewards in batches as `rewards` shows them.
+    pub(crate) fn rewarded(self, rewards: RewardScale) -> Self {
+        Self { rewards, ..self }
+    }
+
+    /// All steps, with states and rewards as they are.
     pub(crate) fn raw(&self) -> &Transitions {
         &self.raw
     }
@@ -73,6 +81,7 @@ impl Replay {
         self.raw.push(transition);
         self.encoded.push(Transition {
             observation: &code,
+            reward: self.rewards.of(step.reward),
             final_observation: ended.then_some(&last),
             ..transition
         });

@@ -3,8 +3,10 @@
 use super::failure::Stop;
 use super::oracle::{ExactValues, Setup};
 use super::replay::Replay;
+use super::reward::RewardScale;
 use super::sampler::{Sampler, Source};
 use super::services::StageServices;
+use super::train::unpack;
 use super::transform::Transform;
 use crate::job::{DataJob, Job, StageJob, ViewJob};
 use dataset::{Dataset, DatasetId, Side, Transitions, View};
@@ -50,9 +52,10 @@ impl Live {
 pub(crate) struct Data {
     /// With the states as they are.
     pub(crate) transitions: Rc<Transitions>,
-    /// With the states as learners see them.
+    /// With the states and rewards as learners see them.
     encoded: Rc<Transitions>,
     pub(crate) transform: Transform,
+    pub(crate) rewards: RewardScale,
     /// Sampleable rows of the held-out trajectories.
     pub(crate) validation: Rc<Vec<u32>>,
     pub(crate) behaviour: Option<envs::BehaviourSpec>,
@@ -88,17 +91,24 @@ impl Data {
                 "the benchmark's goals are made of entry {beyond} of observations that have {dim} entries"
             )));
         }
-        let encoded = if transform.is_identity() {
-            transitions.clone()
-        } else {
-            let encode = |from: &[f32], to: &mut [f32]| transform.encode(from, to);
-            Rc::new(transitions.encoded(transform.dim(), encode))
+        let rewards = match &job.reward {
+            Some(spec) => RewardScale::new(spec, &transitions).map_err(refused)?,
+            None => RewardScale::IDENTITY,
         };
+        let mut encoded = transitions.clone();
+        if !transform.is_identity() {
+            let encode = |from: &[f32], to: &mut [f32]| transform.encode(from, to);
+            encoded = Rc::new(transitions.encoded(transform.dim(), encode));
+        }
+        if rewards != RewardScale::IDENTITY {
+            encoded = Rc::new(encoded.with_rewards(|r| rewards.of(r)));
+        }
         let validation = dataset::split(&transitions).validation().rows().to_vec();
         Ok(Self {
             transitions,
             encoded,
             transform,
+            rewards,
             validation: Rc::new(validation),
             behaviour,
         })
@@ -151,8 +161,8 @@ impl Drop for Stages {
 }
 
 impl Stages {
-    /// Creates all stages of the job and loads the trained state of those before the last. Stages without training have
-    /// no state to load; they are made live with the batches of their view, as the stage under training is.
+    /// Creates all stages of the job and loads the trained state of those before the last. Stages that are trained in turn are fresh. Stages without
+    /// training have no state to load; they are made live with the batches of their view, as the stage under training is.
     pub(crate) fn create(job: &Job, data: &Data, store: &Store) -> Result<Self, Stop> {
         Self::create_with(job, data, store, None)
     }
@@ -186,7 +196,9 @@ impl Stages {
         let last = job.stages.len() - 1;
         for (i, stage) in job.stages.iter().enumerate() {
             let scored = i == last && job.evaluation.is_some();
-            let fresh = i == last && !scored && replay.is_none();
+            let turns = job.joint.as_ref().is_some_and(|j| j.trained.contains(&i));
+            let trained_now = turns && job.evaluation.is_none();
+            let fresh = trained_now || (i == last && !scored && replay.is_none());
             let untrained = stage.run_id.is_empty();
             let continued = job.online.as_ref().map(|o| o.continued.contains(&i));
             let replay = replay.as_ref().filter(|_| continued == Some(true));
@@ -198,7 +210,8 @@ impl Stages {
                 None
             };
             let mut live = stages.create_one(job, stage, data, source)?;
-            let loads = !fresh && !scored && !untrained;
+            // What stages in turn became is loaded snapshot by snapshot.
+            let loads = !fresh && !scored && !untrained && !turns;
             if let (Live::Plugin { learner, .. }, true) = (&mut live, loads) {
                 learner.load(
                     &store
@@ -309,12 +322,54 @@ impl Stages {
             .ok_or_else(|| Stop::new(FailureKind::Failed, "the job lacks a stage"))
     }
 
+    /// The learner of the stage at `position`.
+    pub(crate) fn learner(&mut self, position: usize) -> Result<&mut plugin_host::Learner, Stop> {
+        match self.at(position)? {
+            Live::Plugin { learner, .. } => Ok(learner.as_mut()),
+            Live::Oracle(_) => Err(Stop::new(FailureKind::Failed, "the oracle does not learn")),
+        }
+    }
+
     /// The stage that is trained or evaluated.
     pub(crate) fn last(&mut self) -> Result<&mut Live, Stop> {
         self.live
             .last_mut()
             .ok_or_else(|| Stop::new(FailureKind::Failed, "the job has no stages"))
     }
+}
+
+/// States of the learners at `positions`, by position.
+pub(crate) fn states(
+    stages: &mut Stages,
+    positions: &[usize],
+) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
+    let state = |&position: &usize| Ok((position as u64, stages.learner(position)?.save()?));
+    positions.iter().map(state).collect()
+}
+
+/// Loads states by the position of their stage.
+pub(crate) fn load_states(stages: &mut Stages, states: &[(u64, Vec<u8>)]) -> Result<(), Stop> {
+    for (position, state) in states {
+        stages.learner(*position as usize)?.load(state)?;
+    }
+    Ok(())
+}
+
+/// Loads the learners that node `run_id` keeps together as they were after `update`: updates of stages in turn, or steps of an online phase.
+pub(crate) fn load_together(
+    stages: &mut Stages,
+    store: &Store,
+    run_id: &str,
+    update: u64,
+) -> Result<(), Stop> {
+    let name = format!("snapshots/{update}.bin");
+    let bytes = store
+        .node(run_id)
+        .and_then(|n| n.file(&name))
+        .map_err(Stop::store)?;
+    let states = unpack(&bytes)
+        .ok_or_else(|| Stop::new(FailureKind::Failed, format!("{name} of {run_id} is cut")))?;
+    load_states(stages, &states)
 }
 
 fn problem(job: &Job, stage: &StageJob, data: &Data) -> Problem {
