@@ -25,7 +25,7 @@ pub fn fits(
     format: TableFormat,
 ) -> Result<String> {
     let results = Results::open(study_dir)?;
-    let found = scaling_fits(&results, &Resampler::new(0, REPLICATES), options, target)?;
+    let found = found(&results, options, target)?;
     if found.laws.is_empty() && found.slopes.is_empty() {
         let mut reasons: Vec<String> = found.left_out.iter().map(left_out).collect();
         if reasons.is_empty() {
@@ -43,6 +43,23 @@ pub fn fits(
         TableFormat::Console => document(&found, false),
     })
 }
+
+/// The fits of a study that was read.
+pub(crate) fn found(
+    results: &Results,
+    options: &ScalingOptions,
+    target: Option<f64>,
+) -> Result<ScalingFits> {
+    let resampler = Resampler::new(0, REPLICATES);
+    Ok(scaling_fits(results, &resampler, options, target)?)
+}
+
+/// What stands over the table of laws.
+pub(crate) const LAWS: &str = "Power laws with an offset, score = limit - amplitude x data^(-exponent), least squares over interquartile means, \
+                               95 % intervals over whole seeds; data in units of the axis";
+/// What stands over the table of slopes.
+pub(crate) const SLOPES: &str =
+    "Slopes of the matrix per factor of ten of data, 95 % intervals over whole seeds";
 
 /// Replicates of an interval: a law is fitted in each, and ends of open intervals do not want more.
 const REPLICATES: u32 = 5_000;
@@ -62,21 +79,12 @@ fn section(out: &mut String, heading: &str, cells: &[Vec<String>], markdown: boo
 fn document(found: &ScalingFits, markdown: bool) -> String {
     let mut out = String::new();
     if !found.laws.is_empty() {
-        let heading = "Power laws with an offset, score = limit - amplitude x data^(-exponent), least squares over interquartile means, \
-                       95 % intervals over whole seeds; data in units of the axis";
-        section(&mut out, heading, &laws(found), markdown);
+        section(&mut out, LAWS, &laws(found), markdown);
     }
     if !found.slopes.is_empty() {
-        let heading =
-            "Slopes of the matrix per factor of ten of data, 95 % intervals over whole seeds";
-        section(&mut out, heading, &slopes(found), markdown);
+        section(&mut out, SLOPES, &slopes(found), markdown);
     }
-    let mut lines: Vec<String> = found.left_out.iter().map(left_out).collect();
-    if found.laws.iter().any(|law| law.limit.is_none()) {
-        lines.push(
-            "no limit in sight: the curve does not bend within its levels, a line in the logarithm of the data is as good".to_owned(),
-        );
-    }
+    let lines = notes(found);
     if !lines.is_empty() {
         out.push('\n');
     }
@@ -90,6 +98,17 @@ fn document(found: &ScalingFits, markdown: bool) -> String {
     out
 }
 
+/// What the tables do not say by themselves.
+pub(crate) fn notes(found: &ScalingFits) -> Vec<String> {
+    let mut lines: Vec<String> = found.left_out.iter().map(left_out).collect();
+    if found.laws.iter().any(|law| law.limit.is_none()) {
+        lines.push(
+            "no limit in sight: the curve does not bend within its levels, a line in the logarithm of the data is as good".to_owned(),
+        );
+    }
+    lines
+}
+
 fn left_out(curve: &LeftOutCurve) -> String {
     format!(
         "no law for {} on {} along {}: {}",
@@ -97,7 +116,8 @@ fn left_out(curve: &LeftOutCurve) -> String {
     )
 }
 
-fn laws(found: &ScalingFits) -> Vec<Vec<String>> {
+/// The table of laws, its header first.
+pub(crate) fn laws(found: &ScalingFits) -> Vec<Vec<String>> {
     let words = [
         "benchmark",
         "pipeline",
@@ -133,7 +153,8 @@ fn laws(found: &ScalingFits) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn slopes(found: &ScalingFits) -> Vec<Vec<String>> {
+/// The table of slopes, its header first.
+pub(crate) fn slopes(found: &ScalingFits) -> Vec<Vec<String>> {
     let names = found.slopes.first().map(|s| (s.x.clone(), s.y.clone()));
     let (x, y) = names.unwrap_or_default();
     let head = vec![

@@ -4,21 +4,16 @@ use std::collections::BTreeSet;
 
 use analysis::Level;
 
-use super::{Sources, Study, environment, origin, short};
-use crate::figure::Drawing;
+use super::{Shown, Sources, Study, environment, origin, short};
 use crate::html::Html;
 use crate::tables::{Content, findings};
 
 /// The most names that are listed one by one.
 const NAMED: usize = 12;
 
-pub(super) fn write(
-    html: &mut Html,
-    sources: &Sources<'_>,
-    content: Option<&Content<'_>>,
-    drawings: &[Drawing<'_>],
-) {
+pub(super) fn write(html: &mut Html, sources: &Sources<'_>, shown: Option<&Shown<'_>>) {
     let study = sources.study;
+    let content = shown.map(|s| s.content);
     html.raw("<header>\n")
         .element("h1", &[], super::title(study));
     html.raw("\n<p class=\"soft\">Study <code>")
@@ -35,7 +30,7 @@ pub(super) fn write(
     fact(html, "measured", &measured(sources));
     digests(html, sources);
     html.raw("</dl>\n");
-    navigation(html, sources, content, drawings);
+    navigation(html, sources, shown);
     html.raw("</header>\n");
 }
 
@@ -152,19 +147,18 @@ fn digests(html: &mut Html, sources: &Sources<'_>) {
     html.raw("</dd>\n");
 }
 
-fn navigation(
-    html: &mut Html,
-    sources: &Sources<'_>,
-    content: Option<&Content<'_>>,
-    drawings: &[Drawing<'_>],
-) {
+fn navigation(html: &mut Html, sources: &Sources<'_>, shown: Option<&Shown<'_>>) {
+    let content = shown.map(|s| s.content);
     let findings = content.is_some_and(|c| !c.findings.findings.is_empty());
-    let figures = drawings.iter().any(|d| d.figure.is_ok());
+    let drawn = |s: &Shown<'_>| s.drawings.iter().any(|d| d.figure.is_ok());
+    let figures = shown.is_some_and(drawn);
+    let fits = shown.is_some_and(|s| super::fits::any(&s.fits));
     let failures = content.is_some_and(|c| super::failures::any(&sources.absent, c));
     let sections = [
         (sources.claims.is_some(), "#claims", "Claims"),
         (findings, "#findings", "Findings"),
         (content.is_some(), "#tables", "Tables"),
+        (fits, "#fits", "More data"),
         (figures, "#figures", "Figures"),
         (failures, "#failures", "Failures"),
         (true, "#environment", "Environment"),

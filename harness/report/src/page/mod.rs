@@ -10,6 +10,7 @@ mod environment;
 mod failures;
 mod figures;
 mod findings;
+mod fits;
 mod head;
 mod origin;
 mod tables;
@@ -17,7 +18,9 @@ mod tables;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use analysis::{Absent, Error as AnalysisError, Resampler, Results, Run, Study};
+use analysis::{
+    Absent, Error as AnalysisError, Resampler, Results, Run, ScalingFits, ScalingOptions, Study,
+};
 use store::Origins;
 
 use crate::error::Result;
@@ -54,6 +57,13 @@ struct Sources<'a> {
     measured: bool,
 }
 
+/// What was computed from measurements.
+struct Shown<'a> {
+    content: &'a Content<'a>,
+    drawings: &'a [Drawing<'a>],
+    fits: ScalingFits,
+}
+
 /// The page of the study in `study_dir`. A study without any measured cell has one, too; [`Page::measured`] tells.
 ///
 /// # Errors
@@ -75,7 +85,7 @@ pub fn page(study_dir: &Path) -> Result<Page> {
             })?;
             let study = Study::parse(&text, &file.display().to_string())?;
             let sources = Sources::read(study_dir, &study, BTreeMap::new(), Vec::new(), false)?;
-            Ok(sources.page(None, &[])?)
+            Ok(sources.page(None)?)
         }
         Err(error) => Err(error.into()),
     }
@@ -92,7 +102,13 @@ pub(crate) fn of(
     let absent = analysis::absent(results)?;
     let measured = content.is_measured();
     let sources = Sources::read(study_dir, results.study(), evaluations, absent, measured)?;
-    Ok(sources.page(Some(content), drawings)?)
+    let fits = crate::fits::found(results, &ScalingOptions::default(), None)?;
+    let shown = Shown {
+        content,
+        drawings,
+        fits,
+    };
+    Ok(sources.page(Some(&shown))?)
 }
 
 impl<'a> Sources<'a> {
@@ -118,20 +134,18 @@ impl<'a> Sources<'a> {
         })
     }
 
-    fn page(
-        &self,
-        content: Option<&Content<'_>>,
-        drawings: &[Drawing<'_>],
-    ) -> serde_json::Result<Page> {
+    fn page(&self, shown: Option<&Shown<'_>>) -> serde_json::Result<Page> {
         let mut trail = Trail::new(&self.evaluations, self.origins.as_ref());
         let mut main = Html::default();
         if let Some((record, stale)) = &self.claims {
             claims::write(&mut main, record, *stale);
         }
-        if let Some(content) = content {
+        if let Some(shown) = shown {
+            let content = shown.content;
             findings::write(&mut main, &content.findings);
             tables::write(&mut main, content, &mut trail);
-            figures::write(&mut main, self.study, drawings, &mut trail);
+            fits::write(&mut main, &shown.fits);
+            figures::write(&mut main, self.study, shown.drawings, &mut trail);
             failures::write(&mut main, &self.absent, content);
         }
         environment::write(&mut main, self);
@@ -154,7 +168,7 @@ impl<'a> Sources<'a> {
             .raw(STYLE);
         html.raw("</style>\n</head>\n<body>\n");
         html.raw("<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
-        head::write(&mut html, self, content, drawings);
+        head::write(&mut html, self, shown);
         html.raw("<main id=\"main\">\n")
             .made_here(&main)
             .raw("</main>\n");
