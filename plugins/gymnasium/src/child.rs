@@ -61,6 +61,16 @@ impl Limits {
     }
 }
 
+/// Instruction paths of numpy and its OpenBLAS that every processor with AVX2 has: the wider ones round differently, so that a simulated trajectory, or a
+/// generated dataset, would depend on the processor. An older numpy does not know all of the names and says so on its standard error.
+const PINNED: [(&str, &str); 2] = [
+    ("OPENBLAS_CORETYPE", "Haswell"),
+    (
+        "NPY_DISABLE_CPU_FEATURES",
+        "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR",
+    ),
+];
+
 /// A running child. Dropping it ends it.
 pub(crate) struct Child {
     pub(crate) interpreter: Interpreter,
@@ -92,7 +102,7 @@ impl Child {
         // Not -I, which would ignore the hash seed too: the order of sets of texts would differ from run to run.
         command.args(["-s", "-u", "-c", source]);
         command.arg(std::process::id().to_string());
-        command.env("PYTHONHASHSEED", "0");
+        command.env("PYTHONHASHSEED", "0").envs(PINNED);
         for name in FORGOTTEN {
             command.env_remove(name);
         }
