@@ -89,11 +89,15 @@ pub struct CurvePoint {
 }
 
 impl ScalingOptions {
+    /// The chosen benchmark, or all of the study that can have the chosen metric.
     pub(crate) fn benchmarks<'a>(&self, study: &'a Study) -> Result<Vec<&'a str>> {
-        match &self.benchmark {
-            Some(id) => Ok(vec![study.benchmark(id)?.id.as_str()]),
-            None => Ok(study.benchmarks.iter().map(|b| b.id.as_str()).collect()),
+        if let Some(id) = &self.benchmark {
+            return Ok(vec![study.benchmark(id)?.id.as_str()]);
         }
+        let normalized = self.metric.as_deref() == Some(NORMALIZED_SCORE);
+        let all = study.benchmarks.iter();
+        let can = all.filter(|b| !normalized || b.normalizer.is_some());
+        Ok(can.map(|b| b.id.as_str()).collect())
     }
 
     /// The chosen pipelines in the order of the study.
@@ -119,11 +123,10 @@ impl ScalingOptions {
         }
         let normalized = study.benchmark(benchmark)?.normalizer.is_some();
         let covers = |t: &&TableSpec| t.benchmark.as_deref().is_none_or(|b| b == benchmark);
-        let headline = study
-            .tables
-            .iter()
-            .filter(covers)
-            .map(|t| t.metric.as_str());
+        // Tables of the benchmark itself say more about it than those of all: parts that were joined have them in another order.
+        let mut headline: Vec<&TableSpec> = study.tables.iter().filter(covers).collect();
+        headline.sort_by_key(|t| t.benchmark.is_none());
+        let headline = headline.into_iter().map(|t| t.metric.as_str());
         let usable = |metric: &&str| *metric != NORMALIZED_SCORE || normalized;
         let fallback = if normalized { NORMALIZED_SCORE } else { RETURN };
         Ok(headline

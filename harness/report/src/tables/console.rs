@@ -10,7 +10,7 @@ pub(crate) fn render(content: &Content<'_>) -> String {
         out += &layout(&table);
         out.push('\n');
     }
-    for line in &content.budgets {
+    for line in content.budgets.iter().chain(&content.left_out) {
         out += &format!("{line}\n");
     }
     for sentence in sentences(&content.findings) {

@@ -32,7 +32,7 @@ pub(crate) fn method(html: &mut Html, content: &Content<'_>) {
     if content.layouts().any(|(_, words)| words.is_marked()) {
         html.element("p", &[("class", "note")], MARKS).raw("\n");
     }
-    for line in &content.budgets {
+    for line in content.budgets.iter().chain(&content.left_out) {
         html.element("p", &[], line).raw("\n");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn render(content: &Content<'_>) -> String {
     if !content.budgets.is_empty() {
         out += "\nTables show declared values of tuned parameters; `tuning.md` has what tuning chose.\n";
     }
-    for line in &content.budgets {
+    for line in content.budgets.iter().chain(&content.left_out) {
         out += &format!("\n{}\n", escape(line));
     }
     let sentences = sentences(&content.findings);

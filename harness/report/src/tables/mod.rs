@@ -80,6 +80,8 @@ pub(crate) struct Content<'a> {
     pub(crate) findings: Findings,
     /// What was tried for each tuned method; empty where nothing is tuned.
     pub(crate) budgets: Vec<String>,
+    /// Tables that cannot be shown, with the reason.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// The study's tables and findings as text.
@@ -131,15 +133,22 @@ impl<'a> Content<'a> {
     ) -> Result<Self> {
         let study = results.study();
         let specs = specs(study, options)?;
-        let tables = specs
-            .iter()
-            .map(|spec| analysis::table(results, resampler, spec))
-            .collect::<analysis::Result<Vec<Table>>>()?;
+        let narrowed = options.metric.is_some() || options.table.is_some();
+        let (mut tables, mut left_out) = (Vec::new(), Vec::new());
+        for spec in &specs {
+            match analysis::table(results, resampler, spec) {
+                Ok(table) => tables.push(table),
+                // What a study asks for among other things must not keep the others from being shown.
+                Err(error @ analysis::Error::NoNormalizer { .. }) if !narrowed => {
+                    left_out.push(format!("Table `{}` is left out: {error}.", spec.id));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
         let compared = tables.iter().filter(|_| marked);
         let standings = compared
             .map(|table| analysis::standings(results, resampler, table))
             .collect::<analysis::Result<Vec<Standings>>>()?;
-        let narrowed = options.metric.is_some() || options.table.is_some();
         let mut findings = if narrowed {
             Findings {
                 findings: Vec::new(),
@@ -155,11 +164,8 @@ impl<'a> Content<'a> {
         let budgets = if narrowed {
             Vec::new()
         } else {
-            tuning::budgets(&analysis::tuned(
-                results,
-                resampler,
-                &ScalingOptions::default(),
-            )?)
+            let tuned = analysis::tuned(results, resampler, &ScalingOptions::default())?;
+            tuning::budgets(&tuned)
         };
         Ok(Self {
             study,
@@ -167,6 +173,7 @@ impl<'a> Content<'a> {
             standings,
             findings,
             budgets,
+            left_out,
         })
     }
 

@@ -102,8 +102,42 @@ pub(crate) fn benchmarks(
             })
         })
     };
-    let found: Result<_, Error> = manifest.benchmarks.iter().enumerate().map(find).collect();
-    Ok((found?, known.into_values().collect()))
+    let found: Result<Vec<_>, Error> = manifest.benchmarks.iter().enumerate().map(find).collect();
+    let found = found?;
+    for (i, definition) in found.iter().enumerate() {
+        check_normalizer(definition, &|| locate(&format!("benchmark[{i}].id")))?;
+    }
+    Ok((found, known.into_values().collect()))
+}
+
+/// A normaliser that a benchmark names has references for its data or its environment.
+fn check_normalizer(
+    definition: &BenchmarkDefinition,
+    at: &dyn Fn() -> Position,
+) -> Result<(), Error> {
+    let Some(name) = &definition.normalizer else {
+        return Ok(());
+    };
+    let ids = [&definition.id, &definition.environment];
+    if ids
+        .iter()
+        .any(|id| envs::normalizer::lookup(name, id).is_ok())
+    {
+        return Ok(());
+    }
+    let serving = envs::normalizer::serving(&[ids[0].as_str(), ids[1].as_str()]);
+    let instead = match serving.as_slice() {
+        [] => "leave `normalizer` out of benchmark.toml: tables then show returns".to_owned(),
+        names => format!("normalisers with references for it: {}", names.join(", ")),
+    };
+    Err(Error::Manifest(manifest::Error::Value {
+        at: at(),
+        reason: format!(
+            "benchmark `{}` names normaliser `{name}`, which has no references for environment `{}`",
+            definition.id, definition.environment
+        ),
+        hint: Some(instead),
+    }))
 }
 
 /// The recipe of each benchmark of the manifest, with the keys that the manifest sets.
