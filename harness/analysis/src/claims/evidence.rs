@@ -224,11 +224,14 @@ impl Evidence {
 
     /// Splits seeds into two halves, lowest against highest, as if they were two runs of the same seeds: the second half
     /// takes the numbers of the first. None with fewer than [`LEAST_HALF`] seeds a half.
-    pub(crate) fn halves(&self) -> Option<(BTreeMap<i64, i64>, BTreeMap<i64, i64>)> {
+    pub(crate) fn halves(
+        &self,
+        benchmark: &str,
+    ) -> Option<(BTreeMap<i64, i64>, BTreeMap<i64, i64>)> {
         let seeds: BTreeSet<i64> = self
             .rows
             .iter()
-            .filter(|row| !row.tuning)
+            .filter(|row| !row.tuning && *row.benchmark == *benchmark)
             .map(|row| row.seed)
             .collect();
         let seeds: Vec<i64> = seeds.into_iter().collect();

@@ -119,15 +119,16 @@ impl Test {
 /// All null pairs of a file on a study.
 pub(crate) fn nulls(file: &ClaimsFile, evidence: &Evidence) -> Nulls {
     let mut out = Nulls::default();
-    match evidence.halves() {
-        Some(halves) => halves_of_seeds(file, evidence, &halves, &mut out),
-        None => {
-            out.reason = Some(format!(
-                "halves of the seeds need at least {} of them",
-                2 * LEAST_HALF
-            ));
-        }
+    let halves: BTreeMap<&str, (Seeds, Seeds)> = (evidence.shape().benchmarks.keys())
+        .filter_map(|benchmark| Some((benchmark.as_str(), evidence.halves(benchmark)?)))
+        .collect();
+    if halves.is_empty() {
+        out.reason = Some(format!(
+            "halves of the seeds need at least {} of them",
+            2 * LEAST_HALF
+        ));
     }
+    halves_of_seeds(file, evidence, &halves, &mut out);
     for pair in &file.null_pairs {
         for benchmark in evidence.shape().benchmarks.keys() {
             let names = (
@@ -172,7 +173,7 @@ type Seeds = BTreeMap<i64, i64>;
 fn halves_of_seeds(
     file: &ClaimsFile,
     evidence: &Evidence,
-    (lower, upper): &(Seeds, Seeds),
+    halves: &BTreeMap<&str, (Seeds, Seeds)>,
     out: &mut Nulls,
 ) {
     let mut seen: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
@@ -180,6 +181,9 @@ fn halves_of_seeds(
         let scope = Scope::new(evidence, claim);
         let (methods, metric) = claim.test.compared();
         for place in scope.places() {
+            let Some((lower, upper)) = halves.get(place.benchmark) else {
+                continue;
+            };
             for method in &methods {
                 let Ok(pipeline) = scope.pipeline(&place, method) else {
                     continue;
