@@ -62,13 +62,18 @@ fn properties(root: &Value, schema: &Value, path: &str, found: &mut BTreeSet<Str
     }
 }
 
-/// Leaves of declared experts, which the environment of the table refuses; their test is with those of experts.
-const ELSEWHERE: [&str; 5] = [
+/// Leaves of declared experts and of rewards, which the environment of the table refuses, and the schedule, which its online phase does; their tests
+/// are with those of experts, of rewards and of stages in turn.
+const ELSEWHERE: [&str; 9] = [
     "benchmark[].expert.learner",
     "benchmark[].expert.dataset",
     "benchmark[].expert.updates",
     "benchmark[].expert.params.*",
     "benchmark[].expert.seed",
+    "benchmark[].reward.divide_by",
+    "benchmark[].reward.scale",
+    "benchmark[].reward.shift",
+    "pipeline[].schedule",
 ];
 
 #[test]
