@@ -87,7 +87,7 @@ impl SquashedGaussian {
         (self.squash(&u), self.density(g, &u))
     }
 
-    /// `log pi(a | s)` of given actions; those at the bounds count as [`EDGE`] within.  `a: [B, A]` -> `[B]`
+    /// `log pi(a | s)` of given actions; those at the bounds count as float32's spacing within.  `a: [B, A]` -> `[B]`
     pub fn log_prob(&self, g: &Gaussian, action: &Tensor) -> Tensor {
         let unit = (action - self.middle) / self.half;
         self.density(g, &unit.clamp(EDGE - 1.0, 1.0 - EDGE).atanh())
