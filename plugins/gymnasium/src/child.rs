@@ -63,7 +63,7 @@ impl Limits {
 
 /// Instruction paths of numpy and its OpenBLAS that every processor with AVX2 has: the wider ones round differently, so that a simulated trajectory, or a
 /// generated dataset, would depend on the processor. An older numpy does not know all of the names and says so on its standard error.
-const PINNED: [(&str, &str); 2] = [
+pub const PINNED: [(&str, &str); 2] = [
     ("OPENBLAS_CORETYPE", "Haswell"),
     (
         "NPY_DISABLE_CPU_FEATURES",

@@ -17,6 +17,7 @@ mod trouble;
 mod child_tests;
 
 pub use bridge::Bridge;
+pub use child::PINNED;
 
 const INFO: plugin_api::PluginInfo = plugin_api::PluginInfo {
     id: "gymnasium",

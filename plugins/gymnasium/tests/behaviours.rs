@@ -8,7 +8,7 @@
 mod common;
 
 use common::{buffer, open, python, reset, root, step};
-use gymnasium::Bridge;
+use gymnasium::{Bridge, PINNED};
 use plugin_api::{BehaviourRequest, Code, Environment, Outcome};
 use std::process::Command;
 
@@ -55,6 +55,7 @@ fn an_episode_equals_that_of_ogbench_and_puts_cubes_in_place() {
     };
     for rule in ["play", "noisy"] {
         let plain = Command::new(python("ogbench").unwrap())
+            .envs(PINNED)
             .arg(root().join("tests/python/collect.py"))
             .args(["cube-single-v0", rule, "3", "250"])
             .output()

@@ -83,6 +83,7 @@ fn episodes_equal_those_of_plain_gymnasium() {
         };
         assert_eq!(bridge.registry_id(), name);
         let plain = Command::new(python(module).unwrap())
+            .envs(gymnasium::PINNED)
             .arg(root().join("tests/python/plain.py"))
             .args([name, "17", &steps.to_string()])
             .output()
