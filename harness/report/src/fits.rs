@@ -250,6 +250,8 @@ fn data(needed: &Estimate, law: &FittedLaw) -> String {
         x => amount(x),
     };
     match needed.interval {
+        // No replicate reaches the target with any amount.
+        Some(i) if needed.value.is_infinite() && i.low > 1e6 => value,
         Some(i) => format!("{value} [{}, {}]", amount(i.low), amount(i.high)),
         None => value,
     }
