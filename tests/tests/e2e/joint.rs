@@ -1,22 +1,13 @@
 //! Stages that are trained in turn: one node, the critic that it would be alone, another policy; what is refused.
 
-use crate::scene::{MANIFEST, Scene, nodes};
+use crate::scene::{MANIFEST, Scene, climbing_twice, nodes};
 use store::Node;
 
 const JOINT: &str = "schedule = \"joint\"\n";
 
 /// The climbing pipeline twice: stage after stage, and in turn.
 fn manifest() -> String {
-    let (before, rest) = MANIFEST
-        .split_once("[[pipeline]]\nname = \"climb\"")
-        .unwrap();
-    let (stages, after) = rest.split_once("[axes]").unwrap();
-    let (_, after) = after.split_once("[training]").unwrap();
-    format!(
-        "{before}[[pipeline]]\nname = \"climb\"{stages}\
-         [[pipeline]]\nname = \"in turn\"\n{JOINT}{stages}[training]{after}"
-    )
-    .replace("count = 2", "count = 1")
+    climbing_twice("in turn", JOINT)
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

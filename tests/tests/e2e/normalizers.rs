@@ -1,6 +1,6 @@
 //! Tables of a finished study under another score normaliser.
 
-use crate::scene::{MANIFEST, Scene, bytes};
+use crate::scene::{BENCHMARK, MANIFEST, Scene, bytes};
 use serde_json::Value;
 
 /// Scores and returns, so that the one can be computed from the other.
@@ -117,4 +117,18 @@ fn normalisers_that_do_not_exist_or_do_not_fit_are_refused_with_those_that_do() 
     );
     let arguments = ["table", "tiny", "--normalizer", "exact", "--table", "error"];
     refused(&arguments, &["no table asked for shows `normalized_score`"]);
+}
+
+#[test]
+fn a_normaliser_without_references_for_its_environment_is_refused() {
+    let scene = Scene::new();
+    let wrong = BENCHMARK
+        .replace("ID", "tiny/wrong-v0")
+        .replace("SOURCE", "recipe = \"recipes/tiny-bandit-v0.toml\"")
+        .replace("\"exact\"", "\"exorl\"");
+    scene.write("benchmarks/tiny-wrong-v0/benchmark.toml", &wrong);
+    let text = MANIFEST.replace("tiny/bandit-v0", "tiny/wrong-v0");
+    scene.write("wrong.toml", &text);
+    let refused = scene.run(&["validate", "wrong.toml"]).expect(2);
+    refused.says(&["names normaliser `exorl`", "cbandit/default-v0", "exact"]);
 }

@@ -1,6 +1,6 @@
 //! Interaction after offline training: what is kept, what is scored, what is refused.
 
-use crate::scene::{MANIFEST, Scene, nodes};
+use crate::scene::{Scene, climbing_twice, nodes};
 use std::collections::BTreeMap;
 use store::{Node, read_metrics};
 
@@ -8,16 +8,7 @@ const ONLINE: &str = "online = { stages = [\"policy\", \"value\"], steps = 40, s
 
 /// The climbing pipeline twice: as it is and with an online phase.
 fn manifest() -> String {
-    let (before, rest) = MANIFEST
-        .split_once("[[pipeline]]\nname = \"climb\"")
-        .unwrap();
-    let (stages, after) = rest.split_once("[axes]").unwrap();
-    let (_, after) = after.split_once("[training]").unwrap();
-    format!(
-        "{before}[[pipeline]]\nname = \"climb\"{stages}\
-         [[pipeline]]\nname = \"interact\"\n{ONLINE}{stages}[training]{after}"
-    )
-    .replace("count = 2", "count = 1")
+    climbing_twice("interact", ONLINE)
 }
 
 /// Metrics of an evaluation by name and update.

@@ -78,6 +78,20 @@ episodes = 20
 environments_per_batch = 20
 "#;
 
+/// The climbing pipeline of [`MANIFEST`] twice, on one seed and without axes: as it is, and as `name` with the lines `extra`.
+pub(crate) fn climbing_twice(name: &str, extra: &str) -> String {
+    let (before, rest) = MANIFEST
+        .split_once("[[pipeline]]\nname = \"climb\"")
+        .unwrap();
+    let (stages, after) = rest.split_once("[axes]").unwrap();
+    let (_, after) = after.split_once("[training]").unwrap();
+    format!(
+        "{before}[[pipeline]]\nname = \"climb\"{stages}\
+         [[pipeline]]\nname = \"{name}\"\n{extra}{stages}[training]{after}"
+    )
+    .replace("count = 2", "count = 1")
+}
+
 /// A process that has ended.
 pub(crate) struct Done {
     pub(crate) status: ExitStatus,
