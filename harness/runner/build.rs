@@ -16,10 +16,11 @@ const SAMPLER: &[&str] = &[
 ];
 const ONLINE: &[&str] = &[
     "src/worker/online.rs",
+    "src/worker/together.rs",
     "src/worker/replay.rs",
     "src/worker/environment.rs",
 ];
-const JOINT: &[&str] = &["src/worker/joint.rs"];
+const JOINT: &[&str] = &["src/worker/joint.rs", "src/worker/together.rs"];
 const EVALUATOR: &[&str] = &[
     "src/worker/evaluate.rs",
     "src/worker/play.rs",

@@ -3,12 +3,13 @@
 
 use super::Reporter;
 use super::failure::Stop;
-use super::stages::{Data, Live, Stages, load_states, states};
-use super::train::{node, pack, unpack};
+use super::stages::{Data, Stages};
+use super::together::{load_states, metrics, publish, states};
+use super::train::{pack, unpack};
 use crate::clock::Stopwatch;
 use crate::job::{Job, JointJob};
 use crate::machine;
-use store::{MetricRow, Partial, Store, write_metrics};
+use store::{MetricRow, Partial, Store};
 
 /// Updates between two reports of progress.
 const CHUNK_UPDATES: u64 = 50;
@@ -117,38 +118,12 @@ impl Turns<'_> {
 
     /// What the learners reported, by stage.
     fn all_metrics(&self, stages: &mut Stages) -> Result<Vec<MetricRow>, Stop> {
-        let mut all = self.metrics.clone();
-        for &index in &self.joint.trained {
-            let role = &self.job.stages[index].role;
-            let Live::Plugin { services, .. } = stages.at(index)? else {
-                continue;
-            };
-            let own = services.borrow().metrics.clone();
-            all.extend(own.into_iter().map(|row| MetricRow {
-                metric: format!("{role}_{}", row.metric),
-                ..row
-            }));
-        }
-        // Where training was resumed must not show.
-        all.sort_by(|a, b| (a.update, &a.metric).cmp(&(b.update, &b.metric)));
-        Ok(all)
+        metrics(stages, self.job, &self.joint.trained, &self.metrics)
     }
 
     fn publish(self, stages: &mut Stages, provenance: store::Provenance) -> Result<(), Stop> {
         let metrics = self.all_metrics(stages)?;
-        let mut writer = self.store.writer(&self.job.run_id).map_err(Stop::store)?;
-        let mut add = |name: &str, bytes: &[u8]| writer.add(name, bytes).map_err(Stop::store);
-        for (update, states) in &self.snapshots {
-            add(&format!("snapshots/{update}.bin"), states)?;
-        }
-        add(
-            "metrics.parquet",
-            &write_metrics(&metrics).map_err(Stop::store)?,
-        )?;
-        writer
-            .publish(node(self.job, "joint", provenance))
-            .map_err(Stop::store)?;
-        self.store.drop_partial(&self.job.run_id);
-        Ok(())
+        let what = (self.job, "joint");
+        publish(what, self.store, &self.snapshots, metrics, provenance)
     }
 }

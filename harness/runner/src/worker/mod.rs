@@ -16,6 +16,7 @@ mod reward;
 mod sampler;
 mod services;
 mod stages;
+mod together;
 mod train;
 mod transform;
 

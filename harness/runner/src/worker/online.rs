@@ -11,8 +11,9 @@ use super::evaluate::{check_spec, form};
 use super::failure::Stop;
 use super::measure::call::{Form, Rows};
 use super::replay::{Replay, Step};
-use super::stages::{Data, Live, Stages, load_states, states};
-use super::train::{node, pack, unpack};
+use super::stages::{Data, Stages};
+use super::together::{load_states, metrics, publish, states};
+use super::train::{pack, unpack};
 use crate::clock::Stopwatch;
 use crate::job::{Job, OnlineJob};
 use crate::machine;
@@ -21,7 +22,7 @@ use plugin_api::ActMode;
 use plugin_host::Bound;
 use std::cell::RefCell;
 use std::rc::Rc;
-use store::{FailureKind, MetricRow, Partial, Store, write_metrics};
+use store::{FailureKind, MetricRow, Partial, Store};
 
 /// Runs the job's online phase and publishes its node.
 pub(crate) fn online(
@@ -225,38 +226,12 @@ impl Interaction<'_> {
 
     /// What the interaction gave and what the learners reported since the last resumption, by stage.
     fn all_metrics(&self, stages: &mut Stages) -> Result<Vec<MetricRow>, Stop> {
-        let mut all = self.metrics.clone();
-        for &index in &self.online.continued {
-            let role = &self.job.stages[index].role;
-            let Live::Plugin { services, .. } = stages.at(index)? else {
-                continue;
-            };
-            let own = services.borrow().metrics.clone();
-            all.extend(own.into_iter().map(|row| MetricRow {
-                metric: format!("{role}_{}", row.metric),
-                ..row
-            }));
-        }
-        Ok(all)
+        metrics(stages, self.job, &self.online.continued, &self.metrics)
     }
 
     fn publish(self, stages: &mut Stages, provenance: store::Provenance) -> Result<(), Stop> {
-        let mut metrics = self.all_metrics(stages)?;
-        // Where the phase was resumed must not show.
-        metrics.sort_by(|a, b| (a.update, &a.metric).cmp(&(b.update, &b.metric)));
-        let mut writer = self.store.writer(&self.job.run_id).map_err(Stop::store)?;
-        let mut add = |name: &str, bytes: &[u8]| writer.add(name, bytes).map_err(Stop::store);
-        for (step, states) in &self.snapshots {
-            add(&format!("snapshots/{step}.bin"), states)?;
-        }
-        add(
-            "metrics.parquet",
-            &write_metrics(&metrics).map_err(Stop::store)?,
-        )?;
-        writer
-            .publish(node(self.job, "online", provenance))
-            .map_err(Stop::store)?;
-        self.store.drop_partial(&self.job.run_id);
-        Ok(())
+        let metrics = self.all_metrics(stages)?;
+        let what = (self.job, "online");
+        publish(what, self.store, &self.snapshots, metrics, provenance)
     }
 }

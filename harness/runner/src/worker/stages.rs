@@ -6,7 +6,6 @@ use super::replay::Replay;
 use super::reward::RewardScale;
 use super::sampler::{Sampler, Source};
 use super::services::StageServices;
-use super::train::unpack;
 use super::transform::Transform;
 use crate::job::{DataJob, Job, StageJob, ViewJob};
 use dataset::{Dataset, DatasetId, Side, Transitions, View};
@@ -336,40 +335,6 @@ impl Stages {
             .last_mut()
             .ok_or_else(|| Stop::new(FailureKind::Failed, "the job has no stages"))
     }
-}
-
-/// States of the learners at `positions`, by position.
-pub(crate) fn states(
-    stages: &mut Stages,
-    positions: &[usize],
-) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
-    let state = |&position: &usize| Ok((position as u64, stages.learner(position)?.save()?));
-    positions.iter().map(state).collect()
-}
-
-/// Loads states by the position of their stage.
-pub(crate) fn load_states(stages: &mut Stages, states: &[(u64, Vec<u8>)]) -> Result<(), Stop> {
-    for (position, state) in states {
-        stages.learner(*position as usize)?.load(state)?;
-    }
-    Ok(())
-}
-
-/// Loads the learners that node `run_id` keeps together as they were after `update`: updates of stages in turn, or steps of an online phase.
-pub(crate) fn load_together(
-    stages: &mut Stages,
-    store: &Store,
-    run_id: &str,
-    update: u64,
-) -> Result<(), Stop> {
-    let name = format!("snapshots/{update}.bin");
-    let bytes = store
-        .node(run_id)
-        .and_then(|n| n.file(&name))
-        .map_err(Stop::store)?;
-    let states = unpack(&bytes)
-        .ok_or_else(|| Stop::new(FailureKind::Failed, format!("{name} of {run_id} is cut")))?;
-    load_states(stages, &states)
 }
 
 fn problem(job: &Job, stage: &StageJob, data: &Data) -> Problem {
