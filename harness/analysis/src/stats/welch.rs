@@ -2,7 +2,10 @@
 //!
 //! For samples a and b, `d = mean_a - mean_b`, `se^2 = sd_a^2 / n_a + sd_b^2 / n_b`, and `(d - bound) / se` is compared with
 //! Student's t with `se^4 / ((sd_a^2 / n_a)^2 / (n_a - 1) + (sd_b^2 / n_b)^2 / (n_b - 1))` degrees of freedom (Welch 1947,
-//! Satterthwaite 1946). Paired samples have one variance, that of their differences. Equivalence within a margin m is shown where
+//! Satterthwaite 1946). A spread of few runs is often underestimated, which then also claims too many degrees of freedom: with 4 runs
+//! on a side the test errs in up to 6.2 % of draws. So an independent sample of fewer than 5 values takes a quarter of its share of
+//! the variance out of the degrees of freedom above its own. Four runs then err in at most 5.9 %; 3 still in up to 7 % and 2 in up to
+//! 11 %, because what would mend those loses as much elsewhere. Paired samples have one variance, that of their differences. Equivalence within a margin m is shown where
 //! both `d <= -m` and `d >= m` are rejected (Schuirmann 1987); its p is the larger of the two. Reference: SciPy's
 //! `ttest_ind_from_stats(equal_var=False)` and `ttest_1samp`, `tests/golden/analysis/welch.py`.
 //!
@@ -15,6 +18,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::student::t_quantile;
 use super::{Interval, mean, sd};
+
+/// Samples smaller than this lower the degrees of freedom.
+const UNMARKED_RUNS: u32 = 5;
+
+/// By how much. Simulated for 4 runs against 4 to 20 with spreads of 1/8 to 8 times the other's: errors of 3.7 to 5.9 %, where 0
+/// gives 4.1 to 6.2 %.
+const LOWERED: f64 = 0.25;
 
 /// What a test needs of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -125,8 +135,18 @@ impl Difference {
         libm::sqrt(self.parts.iter().map(|p| p.variance).sum())
     }
 
-    /// Degrees of freedom; where nothing varies, those of all samples together.
+    /// Degrees of freedom; where nothing varies, those of all samples together. Fewer than Satterthwaite's where a sample is
+    /// smaller than [`UNMARKED_RUNS`].
     pub fn df(&self) -> f64 {
+        let satterthwaite = self.satterthwaite();
+        let variance: f64 = self.parts.iter().map(|p| p.variance).sum();
+        let small = |p: &&Part| p.freedom + 1.0 < f64::from(UNMARKED_RUNS) && p.variance > 0.0;
+        let excess = |p: &Part| p.variance / variance * (satterthwaite - p.freedom);
+        let lowered: f64 = self.parts.iter().filter(small).map(excess).sum();
+        satterthwaite - LOWERED * lowered
+    }
+
+    fn satterthwaite(&self) -> f64 {
         let variance: f64 = self.parts.iter().map(|p| p.variance).sum();
         let fourth = |p: &Part| p.variance * p.variance / p.freedom;
         let fourth: f64 = self.parts.iter().map(fourth).sum();
