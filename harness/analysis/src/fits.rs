@@ -201,7 +201,7 @@ impl Subject {
                 "{found} levels with values; a law with an offset needs at least {LEAST_LEVELS}"
             )));
         };
-        let estimate = |scale, of: &dyn Fn(&PowerLaw) -> f64| {
+        let estimate = |scale, of: &(dyn Fn(&PowerLaw) -> f64 + Sync)| {
             resampler.estimate(&panel, scale, |means| {
                 Some(of(&PowerLaw::fit(&prepared, means)))
             })

@@ -9,14 +9,16 @@
 //! Reference: Efron 1979; stratification by task as in rliable (`StratifiedBootstrap`).
 //! No unit: no estimate. One unit: an estimate without interval. All values equal: both ends equal the estimate.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::ops::Range;
+use std::sync::Arc;
 
-use manifest::random::{Family, Stream};
+use manifest::random::Family;
 
+use super::draws::{BLOCK, Block, Draws};
 use super::panel::Panel;
-use super::percentile::percentile;
+use super::percentile::percentiles;
 use super::small_sample::{LowN, factor, factor_at, freedom};
 use super::{Estimate, Interval, iqm};
 
@@ -25,45 +27,8 @@ use super::{Estimate, Interval, iqm};
 pub struct Resampler {
     seed: u64,
     replicates: u32,
-    draws: RefCell<BTreeMap<(String, usize), Rc<Draws>>>,
-}
-
-/// The draws of one stratum.
-#[derive(Debug)]
-pub(super) struct Draws {
-    /// Multiplicities of the units, `[R, n]` row-major.
-    all: Vec<u16>,
-    /// What [`Draws::different`] answers, once it was asked for.
-    different: OnceCell<Different>,
-}
-
-/// Different rows of draws, and how often each occurs.
-#[derive(Debug)]
-struct Different {
-    /// `[D, n]` row-major, ascending.
-    rows: Vec<u16>,
-    times: Vec<u32>,
-}
-
-impl Draws {
-    /// Its different rows: 5 units have only 126. Only a stratum that stands alone needs them.
-    fn different(&self, units: usize) -> &Different {
-        self.different.get_or_init(|| {
-            let mut all: Vec<&[u16]> = self.all.chunks_exact(units).collect();
-            all.sort_unstable();
-            let (mut rows, mut times) = (Vec::new(), Vec::new());
-            for group in all.chunk_by(|a, b| a == b) {
-                rows.extend_from_slice(group[0]);
-                times.push(group.len() as u32);
-            }
-            Different { rows, times }
-        })
-    }
-
-    /// How often each of `units` units is taken in a replicate.
-    pub(super) fn row(&self, replicate: usize, units: usize) -> &[u16] {
-        &self.all[replicate * units..][..units]
-    }
+    threads: usize,
+    draws: RefCell<BTreeMap<(String, usize), Arc<Draws>>>,
 }
 
 /// The replicates of an interval.
@@ -90,7 +55,17 @@ impl Resampler {
         Self {
             seed,
             replicates,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             draws: RefCell::default(),
+        }
+    }
+
+    /// The same with so many threads for an interval, at least one; without it, those that the machine has.
+    #[must_use]
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self {
+            threads: threads.max(1),
+            ..self
         }
     }
 
@@ -100,11 +75,13 @@ impl Resampler {
         &self,
         panel: &Panel,
         scale: Scale,
-        combine: impl Fn(&[f64]) -> Option<f64>,
+        combine: impl Fn(&[f64]) -> Option<f64> + Sync,
     ) -> Option<Estimate> {
         let mut means = vec![0.0; panel.cells.len()];
-        self.estimate_of(panel, scale, |counts| {
-            aggregate(panel, counts, &mut means).and_then(|()| combine(&means))
+        let statistic =
+            |counts: &[u16]| aggregate(panel, counts, &mut means).and_then(|()| combine(&means));
+        widened(panel, scale, statistic, |_| {
+            self.replicates_of_means(panel, &combine).and_then(ends)
         })
     }
 
@@ -122,23 +99,8 @@ impl Resampler {
         scale: Scale,
         mut statistic: impl FnMut(&[u16]) -> Option<f64>,
     ) -> Option<Estimate> {
-        let value = statistic(&vec![1u16; panel.units()])?;
-        let units = panel.units_by_stratum();
-        let low_n = units.iter().copied().min().and_then(LowN::of);
-        let factor = match units.len() {
-            0 | 1 => factor(&units),
-            _ => jackknife(panel, &mut statistic)
-                .and_then(|variances| factor_at(&units, freedom(&units, &variances))),
-        };
-        let interval = factor.and_then(|factor| {
-            let Interval { low, high } = self.percentiles_of(panel, statistic)?;
-            Some(widen(value, low, high, factor, scale))
-        });
-        Some(Estimate {
-            value,
-            interval,
-            n: panel.units(),
-            low_n,
+        widened(panel, scale, &mut statistic, |statistic| {
+            self.percentiles_of(panel, statistic)
         })
     }
 
@@ -166,10 +128,7 @@ impl Resampler {
 
     /// Plain percentile interval of the interquartile mean of one cell, as rliable gives it.
     pub fn percentile_interval(&self, panel: &Panel) -> Option<Interval> {
-        let mut means = vec![0.0; panel.cells.len()];
-        self.percentiles_of(panel, |counts| {
-            aggregate(panel, counts, &mut means).and_then(|()| means.first().copied())
-        })
+        ends(self.replicates_of_means(panel, &|means: &[f64]| means.first().copied())?)
     }
 
     /// Plain percentile interval of a statistic of `panel`, as [`Resampler::estimate_of`] takes it; none if it is undefined in a
@@ -179,44 +138,65 @@ impl Resampler {
         panel: &Panel,
         statistic: impl FnMut(&[u16]) -> Option<f64>,
     ) -> Option<Interval> {
-        let replicates = self.replicates(panel, statistic)?;
-        Some(Interval {
-            low: percentile(&replicates, 0.025)?,
-            high: percentile(&replicates, 0.975)?,
-        })
+        ends(self.replicates(panel, statistic)?)
     }
 
-    /// The replicates of a statistic with multiplicities, ascending; none if any is undefined.
+    /// The replicates of a statistic with multiplicities; none if any is undefined.
     fn replicates(
         &self,
         panel: &Panel,
         mut statistic: impl FnMut(&[u16]) -> Option<f64>,
     ) -> Option<Vec<(f64, u32)>> {
+        let drawn = self.drawn(panel);
+        let mut counts = vec![0; panel.units()];
         let mut values = Vec::new();
-        let mut add =
-            |counts: &[u16], times: u32| statistic(counts).map(|x| values.push((x, times)));
-        let draws: Vec<Rc<Draws>> = panel
-            .strata
-            .iter()
-            .map(|s| self.draws(&s.name, s.units))
-            .collect();
-        if let ([only], [draws]) = (panel.strata.as_slice(), draws.as_slice()) {
-            let Different { rows, times } = draws.different(only.units);
-            for (counts, &times) in rows.chunks_exact(only.units).zip(times) {
-                add(counts, times)?;
-            }
-        } else {
-            let mut counts = Vec::with_capacity(panel.units());
-            for replicate in 0..self.replicates as usize {
-                counts.clear();
-                for (stratum, draws) in panel.strata.iter().zip(&draws) {
-                    counts.extend_from_slice(draws.row(replicate, stratum.units));
+        for index in 0..drawn.blocks() {
+            drawn.with(index, |block| {
+                for (lane, &times) in block.times().iter().enumerate() {
+                    block.row(lane, &mut counts);
+                    values.push((statistic(&counts)?, times));
                 }
-                add(&counts, 1)?;
-            }
+                Some(())
+            })?;
         }
-        values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         Some(values)
+    }
+
+    /// The replicates of `combine([K] interquartile means)` with multiplicities, on all threads; none if any is undefined.
+    fn replicates_of_means(
+        &self,
+        panel: &Panel,
+        combine: &(impl Fn(&[f64]) -> Option<f64> + Sync),
+    ) -> Option<Vec<(f64, u32)>> {
+        let drawn = self.drawn(panel);
+        let blocks = drawn.blocks();
+        let share = blocks.div_ceil(self.threads).max(LEAST_BLOCKS);
+        let part = &|first: usize| drawn.means(first..blocks.min(first + share), combine);
+        let mut starts = (0..blocks).step_by(share);
+        let own = starts.next();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = starts.map(|s| scope.spawn(move || part(s))).collect();
+            let mut values = own.map_or(Some(Vec::new()), part);
+            for other in others {
+                let more = other
+                    .join()
+                    .unwrap_or_else(|e| std::panic::resume_unwind(e));
+                values = values.zip(more).map(|(mut all, more)| {
+                    all.extend(more);
+                    all
+                });
+            }
+            values
+        })
+    }
+
+    fn drawn<'a>(&self, panel: &'a Panel) -> Drawn<'a> {
+        let draws = panel.strata.iter().map(|s| self.draws(&s.name, s.units));
+        Drawn {
+            panel,
+            draws: draws.collect(),
+            replicates: self.replicates as usize,
+        }
     }
 
     /// Replicates of an interval.
@@ -225,42 +205,111 @@ impl Resampler {
     }
 
     /// The draws of one stratum; every cell with as many units sees the same ones.
-    pub(super) fn draws(&self, stratum: &str, units: usize) -> Rc<Draws> {
+    pub(super) fn draws(&self, stratum: &str, units: usize) -> Arc<Draws> {
         let key = (stratum.to_owned(), units);
         if let Some(draws) = self.draws.borrow().get(&key) {
-            return Rc::clone(draws);
+            return Arc::clone(draws);
         }
         let family = Family::new(self.seed, &["bootstrap", stratum, &units.to_string()]);
-        let mut all = vec![0u16; units * self.replicates as usize];
-        for (block, rows) in (0..).zip(all.chunks_mut(units * BLOCK)) {
-            let mut stream = family.at(block);
-            for counts in rows.chunks_exact_mut(units) {
-                draw(&mut stream, counts);
-            }
-        }
-        let draws = Rc::new(Draws {
-            all,
-            different: OnceCell::new(),
-        });
-        self.draws.borrow_mut().insert(key, Rc::clone(&draws));
+        let draws = Arc::new(Draws::new(&family, units, self.replicates as usize));
+        self.draws.borrow_mut().insert(key, Arc::clone(&draws));
         draws
     }
 }
 
-/// Replicates that one stream draws, in order: starting a stream costs as much as a few of them.
-const BLOCK: usize = 64;
+/// Fewer blocks than this are not worth a thread.
+const LEAST_BLOCKS: usize = 64;
 
-/// Draws `counts.len()` units with replacement, two of 64 bits; the bias is below `n / 2^32`.
-fn draw(stream: &mut Stream, counts: &mut [u16]) {
-    let n = counts.len() as u64;
-    let mut left = counts.len();
-    while left > 0 {
-        let bits = stream.next_u64();
-        for half in [bits & 0xffff_ffff, bits >> 32].into_iter().take(left) {
-            counts[((half * n) >> 32) as usize] += 1;
-            left -= 1;
+/// The replicates of a panel, in blocks.
+struct Drawn<'a> {
+    panel: &'a Panel,
+    /// Of each stratum.
+    draws: Vec<Arc<Draws>>,
+    replicates: usize,
+}
+
+impl Drawn<'_> {
+    fn blocks(&self) -> usize {
+        match self.draws.as_slice() {
+            [only] => only.blocks().len(),
+            _ => self.replicates.div_ceil(BLOCK),
         }
     }
+
+    /// What `f` makes of a block.
+    fn with<T>(&self, index: usize, f: impl FnOnce(&Block) -> T) -> T {
+        if let [only] = self.draws.as_slice() {
+            return f(&only.blocks()[index]);
+        }
+        let mut block = Block::new(self.panel.units());
+        for replicate in (index * BLOCK..self.replicates).take(BLOCK) {
+            block.push(self.draws.iter().map(|d| d.row(replicate)), 1);
+        }
+        f(&block)
+    }
+
+    /// `combine([K] interquartile means)` in the replicates of some blocks.
+    fn means(
+        &self,
+        blocks: Range<usize>,
+        combine: &impl Fn(&[f64]) -> Option<f64>,
+    ) -> Option<Vec<(f64, u32)>> {
+        let cells = &self.panel.cells;
+        let mut lanes = vec![[0.0; BLOCK]; cells.len()];
+        let mut means = vec![0.0; cells.len()];
+        let mut values = Vec::with_capacity(blocks.len() * BLOCK);
+        for index in blocks {
+            self.with(index, |block| {
+                for (cell, lanes) in cells.iter().zip(&mut lanes) {
+                    block.means(cell, lanes)?;
+                }
+                for (lane, &times) in block.times().iter().enumerate() {
+                    for (mean, lanes) in means.iter_mut().zip(&lanes) {
+                        *mean = lanes[lane];
+                    }
+                    values.push((combine(&means)?, times));
+                }
+                Some(())
+            })?;
+        }
+        Some(values)
+    }
+}
+
+/// The interval between the outer percentiles of replicates.
+fn ends(replicates: Vec<(f64, u32)>) -> Option<Interval> {
+    let [low, high] = percentiles(replicates, [0.025, 0.975]);
+    Some(Interval {
+        low: low?,
+        high: high?,
+    })
+}
+
+/// A statistic of `panel`, with its plain percentile interval widened for few units.
+fn widened<S: FnMut(&[u16]) -> Option<f64>>(
+    panel: &Panel,
+    scale: Scale,
+    mut statistic: S,
+    plain: impl FnOnce(S) -> Option<Interval>,
+) -> Option<Estimate> {
+    let value = statistic(&vec![1u16; panel.units()])?;
+    let units = panel.units_by_stratum();
+    let low_n = units.iter().copied().min().and_then(LowN::of);
+    let factor = match units.len() {
+        0 | 1 => factor(&units),
+        _ => jackknife(panel, &mut statistic)
+            .and_then(|variances| factor_at(&units, freedom(&units, &variances))),
+    };
+    let interval = factor.and_then(|factor| {
+        let Interval { low, high } = plain(statistic)?;
+        Some(widen(value, low, high, factor, scale))
+    });
+    Some(Estimate {
+        value,
+        interval,
+        n: panel.units(),
+        low_n,
+    })
 }
 
 /// Interquartile mean of every cell when unit `u` is taken `counts[u]` times; none when a cell gets no value.

@@ -189,11 +189,11 @@ fn shares(resampler: &Resampler, duel: &Duel, counts: &Counts) -> Vec<f64> {
     let (n, m) = (duel.first.len(), duel.second.len());
     let first = resampler.draws(&duel.task, n);
     let second = if duel.paired {
-        std::rc::Rc::clone(&first)
+        std::sync::Arc::clone(&first)
     } else {
         resampler.draws(&format!("{} (second)", duel.task), m)
     };
-    let share = |r| counts.share(first.row(r, n), second.row(r, m));
+    let share = |r| counts.share(first.row(r), second.row(r));
     (0..resampler.replicate_count())
         .map(|r| share(r).unwrap_or(f64::NAN))
         .collect()

@@ -6,6 +6,9 @@
 //! "Deep Reinforcement Learning at the Edge of the Statistical Precipice".
 //! No value: none. One value: that value. Ties: it does not matter which of equal values is cut.
 
+/// One in so many values is cut from each end.
+pub(super) const CUT: u64 = 4;
+
 /// Interquartile mean of `values`, in any order. Non-finite values sort to the ends like any other value.
 pub fn iqm(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
@@ -18,7 +21,7 @@ pub fn weighted(ascending: impl IntoIterator<Item = (f64, u32)>, total: u64) -> 
     if total == 0 {
         return None;
     }
-    let cut = total / 4;
+    let cut = total / CUT;
     let (first, last) = (cut, total - cut);
     let (mut sum, mut seen) = (0.0, 0u64);
     for (x, count) in ascending {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 pub mod bootstrap;
 pub mod difference;
+mod draws;
 pub mod holm;
 pub mod improvement;
 pub mod improvement_interval;

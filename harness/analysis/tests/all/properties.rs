@@ -124,6 +124,32 @@ fn a_ratio_of_non_positive_numbers_is_undefined() {
     );
 }
 
+#[test]
+fn intervals_do_not_depend_on_the_number_of_threads() {
+    let mut stream = Family::new(9, &["threads"]).at(0);
+    for tasks in [1, 3] {
+        let mut rows = || {
+            let units = (0..tasks).flat_map(|task| (0..12).map(move |seed| (task, seed)));
+            let row = |(task, seed)| Observed {
+                stratum: format!("t{task}"),
+                seed,
+                evaluation_id: format!("{task}/{seed}"),
+                value: stream.normal(),
+            };
+            units.map(row).collect::<Vec<_>>()
+        };
+        let panel = Panel::new("m", &[rows(), rows()]).unwrap();
+        let on = |threads| {
+            let resampler = Resampler::new(3, 20_001).on_threads(threads);
+            resampler.estimate(&panel, Scale::Linear, |m| Some(m[0] - m[1]))
+        };
+        let alone = on(1).unwrap();
+        assert!(alone.interval.is_some());
+        assert_eq!(on(2), Some(alone));
+        assert_eq!(on(5), Some(alone));
+    }
+}
+
 /// Coverage of the corrected interval, 400 samples each: the binomial standard error is 1.1 %, so that a true 93 to
 /// 98 % shows as 90 to 100 %, and the uncorrected 90.4 % at n = 5 would show as 87 to 94 %.
 #[test]
