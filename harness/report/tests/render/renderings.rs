@@ -48,6 +48,56 @@ fn snapshot(name: &str, found: &str) {
 }
 
 #[test]
+fn a_table_without_a_normaliser_is_left_out_and_the_others_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut study, rows) = quickstart();
+    study.benchmarks[1].normalizer = None;
+    study.tables[2].benchmark = Some(EXPERT.into());
+    write(dir.path(), &study, &rows);
+    let all = TableOptions::default();
+    for format in [
+        TableFormat::Console,
+        TableFormat::Markdown,
+        TableFormat::Html,
+    ] {
+        let text = table(dir.path(), &all, format).unwrap();
+        assert!(
+            text.contains("`scores` is left out") || text.contains("scores</code> is left out"),
+            "{text}"
+        );
+        assert!(
+            text.contains("errors-expert") || text.contains("DDPG+BC"),
+            "{text}"
+        );
+    }
+    write_all(dir.path(), &dir.path().join("out")).unwrap();
+    let asked = TableOptions {
+        table: Some("scores".into()),
+        ..TableOptions::default()
+    };
+    let refused = table(dir.path(), &asked, TableFormat::Console);
+    assert!(
+        matches!(&refused, Err(Error::Analysis(e)) if e.to_string().contains(EXPERT)),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_figure_takes_the_metric_of_the_benchmarks_own_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut study, rows) = quickstart();
+    study.tables.reverse();
+    write(dir.path(), &study, &rows);
+    let options = FigureOptions {
+        benchmark: Some(HIGH.into()),
+        ..FigureOptions::default()
+    };
+    let json = scaling(dir.path(), &options, FigureFormat::Json).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["curves"][0]["metric"], "action_mse_evaluation");
+}
+
+#[test]
 fn markdown_is_as_committed() {
     snapshot(
         "table.md",

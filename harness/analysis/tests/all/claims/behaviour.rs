@@ -330,6 +330,32 @@ fn null_pairs_go_through_the_engine_and_rarely_differ() {
 }
 
 #[test]
+fn seeds_are_halved_within_each_benchmark() {
+    let mut study = Study::new(0, "benchmarks of other seeds");
+    let benchmarks = [("maze/a-v0", 0..8), ("maze/b-v0", 1000..1006)];
+    for (benchmark, _) in &benchmarks {
+        study.benchmark(benchmark);
+    }
+    for value in ["IQL", "SARSA"] {
+        for extraction in ["A", "B"] {
+            let own = labels(&[("extraction", extraction), ("value", value)]);
+            let pipeline = study.pipeline(&own);
+            for (benchmark, seeds) in &benchmarks {
+                for seed in seeds.clone() {
+                    let score = 50.0 + study.normal();
+                    study.matrix(benchmark, &pipeline, "normalized_score", seed, score, 1.0);
+                }
+            }
+        }
+    }
+    let nulls = evaluate(&file(), &study.evidence(), None).nulls;
+    for (benchmark, _) in &benchmarks {
+        let own = nulls.pairs.iter().filter(|p| p.benchmark == *benchmark);
+        assert_eq!(own.count(), 4, "{benchmark}: {:?}", nulls.pairs);
+    }
+}
+
+#[test]
 fn a_test_time_method_that_changes_nothing_must_equal_its_base() {
     let text = FILE
         .replace("where = { test_time = \"none\" }", "")
