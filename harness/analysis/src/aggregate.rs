@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::cell::{Missing, absence, observed};
 use crate::error::{Error, Result};
-use crate::load::{NORMALIZED_SCORE, Observation, Query, Results};
+use crate::load::{NORMALIZED_SCORE, Query, Results};
+use crate::observation::Observation;
 use crate::selection::split;
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::tasks::{Aggregate, Tasks};

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cell::observed;
 use crate::error::Result;
-use crate::load::Observation;
+use crate::observation::Observation;
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::{Estimate, Panel};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::load::{Observation, Outcome};
+use crate::observation::{Observation, Outcome};
 use crate::stats::bootstrap::{Resampler, Scale};
 use crate::stats::small_sample::LowN;
 use crate::stats::{Interval, Observed, Panel, mean, sd};

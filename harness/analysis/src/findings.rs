@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::cell::{Entry, observed};
 use crate::error::Result;
-use crate::load::{Observation, Results};
+use crate::load::Results;
+use crate::observation::Observation;
 use crate::point::Level;
 use crate::scaling::Slices;
 use crate::sentence;

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::cell::observed;
 use crate::error::Result;
-use crate::load::{Observation, Results};
+use crate::load::Results;
+use crate::observation::Observation;
 use crate::point::Level;
 use crate::scaling::{ScalingOptions, Slices, axes, axis_names};
 use crate::stats::bootstrap::{Resampler, Scale};

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cell::Entry;
 use crate::error::Result;
-use crate::load::{Observation, Outcome, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::{Observation, Outcome};
 use crate::scaling::ScalingOptions;
 use crate::selection;
 use crate::stats::bootstrap::Resampler;

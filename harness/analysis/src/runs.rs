@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cell::MissingKind;
 use crate::error::Result;
-use crate::load::{Outcome, Results};
+use crate::load::Results;
+use crate::observation::Outcome;
 
 /// One evaluation with a result. Pipelines and points that share it are one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

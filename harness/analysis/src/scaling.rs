@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cell::Entry;
 use crate::error::Result;
-use crate::load::{NORMALIZED_SCORE, Observation, Query, RETURN, Results};
+use crate::load::{NORMALIZED_SCORE, Query, RETURN, Results};
+use crate::observation::Observation;
 use crate::point::Level;
 use crate::stats::bootstrap::Resampler;
 use crate::study::{Better, Study, TableSpec};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::load::{Observation, Outcome};
+use crate::observation::{Observation, Outcome};
 use crate::published::Selection;
 use crate::study::Better;
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::cell::Entry;
 use crate::error::{Error, Result};
-use crate::load::{Observation, Results};
+use crate::load::Results;
+use crate::observation::Observation;
 use crate::point::Level;
 use crate::scaling::{ScalingOptions, Slices};
 use crate::stats::bootstrap::Resampler;

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use crate::cell::{Cell, observed};
 use crate::error::Result;
-use crate::load::{Observation, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::Observation;
 use crate::stats::bootstrap::Resampler;
 use crate::stats::{Observed, Panel, difference};
 use crate::study::Better;

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::cell::Entry;
 use crate::error::{Error, Result};
-use crate::load::{Observation, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::Observation;
 use crate::stats::bootstrap::Resampler;
 use crate::study::{Better, Pipeline, TableSpec};
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::load::{Outcome, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::Outcome;
 use crate::point::{Level, Point};
 use crate::study;
 

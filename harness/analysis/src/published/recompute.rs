@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::spread::SpreadKind;
 use super::table::{Measure, Score, Selection, Table};
 use crate::error::Result;
-use crate::load::{Observation, Outcome, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::{Observation, Outcome};
 use crate::stats::{mean, sd};
 
 /// A cell of a table beside what its runs give.

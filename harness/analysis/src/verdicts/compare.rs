@@ -5,7 +5,8 @@ use super::compared::{Compared, Decision, Group, Measured, Row, Score, Together}
 use super::runs::{Runs, unit_means};
 use super::unlike::{Caveat, caveats};
 use crate::error::{Error, Result};
-use crate::load::{Observation, Query, Results};
+use crate::load::{Query, Results};
+use crate::observation::Observation;
 use crate::stats::bootstrap::Resampler;
 use crate::stats::holm::holm;
 use crate::stats::improvement_interval::{Duel, improvements, paired, plain_improvements};

@@ -2,7 +2,7 @@
 
 use crate::cell::{Entry, absence, observed};
 use crate::error::Result;
-use crate::load::Observation;
+use crate::observation::Observation;
 use crate::stats::{Observed, Panel, mean};
 
 /// Runs with a value, and why others have none.
