@@ -117,7 +117,10 @@ pub(crate) fn collect(request: &GenerateRequest) -> Result<(), String> {
         Some(reason) => Err(reason),
         None => {
             let words = last_words(&std::fs::read(&log).unwrap_or_default());
-            Err(format!("its process ended with {status}; {words}"))
+            Err(match words.as_str() {
+                "" => format!("its process ended with {status}, without a word"),
+                words => format!("its process ended with {status}; {words}"),
+            })
         }
     }
 }
