@@ -12,6 +12,7 @@ import argparse
 import json
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -47,7 +48,6 @@ def write(folder, seeds, evaluations):
     study["tables"] = [t for t in study["tables"] if t["metric"] == METRIC]
     (folder / "study.json").write_text(json.dumps(study))
     random = np.random.default_rng(0)
-    runs = 0
     with pq.ParquetWriter(folder / "observations.parquet", SCHEMA, compression="zstd") as file:
         for p in range(PIPELINES):
             columns = [[] for _ in SCHEMA]
@@ -57,16 +57,14 @@ def write(folder, seeds, evaluations):
                         for seed in range(seeds):
                             for column, xs in zip(columns, curve(p, b, value, policy, seed, evaluations, random)):
                                 column.extend(xs)
-                            runs += 1
             file.write_table(pa.table(columns, schema=SCHEMA), row_group_size=ROW_GROUP)
-    return runs
 
 
 def measure(command):
     """Seconds by the wall clock and of the processor, and MiB at the peak, of one process."""
     script = "import resource,subprocess,sys,time\nt=time.perf_counter()\nsubprocess.run(sys.argv[1:],check=True,stdout=subprocess.DEVNULL)\n"
     script += "w=time.perf_counter()-t\nr=resource.getrusage(resource.RUSAGE_CHILDREN)\nprint(w,r.ru_utime+r.ru_stime,r.ru_maxrss/1024)"
-    done = subprocess.run(["python3", "-c", script, *map(str, command)], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script, *map(str, command)], check=True, capture_output=True, text=True)
     return [float(x) for x in done.stdout.split()]
 
 
@@ -81,12 +79,14 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)) / "curves"
-        runs = len(LEVELS) ** 2 * PIPELINES * BENCHMARKS * args.seeds if folder.exists() else write(folder, args.seeds, args.evaluations)
+        if not folder.exists():
+            write(folder, args.seeds, args.evaluations)
+        rows = pq.read_metadata(folder / "observations.parquet").num_rows
         command = [args.binary, "table", folder, "--metric", args.metric, "--format", "csv"]
         wall, processor, peak = zip(*[measure(command) for _ in range(args.repeats)])
     show = lambda xs: f"{statistics.median(xs):.2f} ({min(xs):.2f} to {max(xs):.2f})"
     print("| runs | evaluations | metric | wall, s | processor, s | peak, MiB |\n|---|---|---|---|---|---|")
-    print(f"| {runs:,} | {runs * args.evaluations:,} | `{args.metric}` | {show(wall)} | {show(processor)} | {max(peak):.0f} |")
+    print(f"| {rows // args.evaluations:,} | {rows:,} | `{args.metric}` | {show(wall)} | {show(processor)} | {max(peak):.0f} |")
 
 
 if __name__ == "__main__":
